@@ -1,0 +1,110 @@
+//! One thing that happened.
+
+use crate::Invalid;
+use crate::Timestamp;
+use crate::id::{EventId, SessionId, UserId};
+use crate::network::IpPrefix;
+
+macro_rules! named_variants {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$variant_doc])* $variant),+ }
+
+        impl $name {
+            /// Every variant.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The stable snake_case name, as stores and replies carry it.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+
+            /// Parses a stored name.
+            ///
+            /// # Errors
+            /// [`Invalid`] for a name that is not one of these.
+            pub fn parse(text: &str) -> Result<Self, Invalid> {
+                Self::ALL
+                    .iter()
+                    .copied()
+                    .find(|variant| variant.as_str() == text)
+                    .ok_or(Invalid::new("unknown_name", "must be a known name"))
+            }
+        }
+    };
+}
+
+named_variants! {
+    /// What kind of thing happened.
+    EventKind {
+        /// An account was registered.
+        Registered = "registered",
+        /// An unconfirmed account was registered again by the holder of its key.
+        RegistrationRenewed = "registration_renewed",
+        /// The first login confirmed an account's authenticator.
+        Confirmed = "confirmed",
+        /// Someone signed in.
+        Login = "login",
+        /// Someone failed to sign in.
+        LoginFailed = "login_failed",
+        /// A recovery code was used up.
+        RecoveryCodeUsed = "recovery_code_used",
+        /// A one-time code came a second time.
+        OtpReplay = "otp_replay",
+        /// A session's tokens were renewed.
+        Refresh = "refresh",
+        /// A refresh token came a second time; its session was ended.
+        RefreshReuse = "refresh_reuse",
+        /// A session was ended by its owner.
+        Logout = "logout",
+        /// All other sessions of an account were ended by its owner.
+        LogoutOthers = "logout_others",
+        /// All sessions of an account were ended by its owner.
+        LogoutAll = "logout_all",
+        /// A session used protected routes.
+        Access = "access",
+    }
+}
+
+named_variants! {
+    /// Why a sign-in failed. It stands in the log alone: the reply is the same for all.
+    FailureReason {
+        /// Nobody has the name.
+        UnknownUser = "unknown_user",
+        /// The key was wrong.
+        WrongKey = "wrong_key",
+        /// The one-time code was wrong.
+        WrongCode = "wrong_code",
+        /// The one-time code had been used.
+        SpentCode = "spent_code",
+        /// Too many codes had failed.
+        CodesHeld = "codes_held",
+        /// The account may not sign in.
+        NotAllowed = "not_allowed",
+    }
+}
+
+/// One thing that happened.
+///
+/// A name that nobody has is never kept here: people type passwords into the name field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The event.
+    pub id: EventId,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    pub kind: EventKind,
+    /// To whom, when that is known.
+    pub user_id: Option<UserId>,
+    /// In which session, if in one.
+    pub session_id: Option<SessionId>,
+    /// From where.
+    pub origin: Option<IpPrefix>,
+    /// Why, for failures.
+    pub reason: Option<FailureReason>,
+    /// How many times, for events that stand for several; otherwise 1.
+    pub count: u32,
+}

@@ -1,0 +1,7 @@
+//! What happened, as a chain in which nothing can be changed, removed, moved or cut off unseen.
+
+mod chain;
+mod event;
+
+pub use chain::{Anchor, Break, BreakCause, Head, Link, verify};
+pub use event::{Event, EventKind, FailureReason};

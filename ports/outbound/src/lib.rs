@@ -1,0 +1,23 @@
+//! Driven ports: what the core needs from the outside, as traits and their errors.
+//!
+//! A method is an atomic intent, not a row operation: what must not race is one call, and the adapter decides it in
+//! one step with the domain's own functions. Use cases make ids and times and pass them in, so stores are
+//! deterministic. What is absent is `Ok(None)`; an error means the port could not answer.
+//!
+//! With the feature `mock`, each trait has a mockall double named `Mock…`. Only dev-dependencies enable it.
+
+pub mod access_log;
+pub mod audit;
+pub mod clock;
+pub mod entropy;
+pub mod error;
+pub mod hasher;
+pub mod limiter;
+pub mod otp;
+pub mod revocations;
+pub mod sealer;
+pub mod sessions;
+pub mod tokens;
+pub mod users;
+
+pub use error::{Source, StoreError};
