@@ -109,6 +109,11 @@ impl Window {
         self.admitted.push(now);
     }
 
+    /// Takes the newest attempt back.
+    pub fn give_back(&mut self) {
+        self.admitted.pop();
+    }
+
     /// Forgets what has left the window at `now`; true when nothing is left.
     pub fn prune(&mut self, quota: Quota, now: Tick) -> bool {
         let expired = expired_count(&self.admitted, quota, now);

@@ -25,6 +25,16 @@ pub struct Grant {
     pub refresh_expires_at: Timestamp,
 }
 
+impl Grant {
+    /// This grant, ending at `end` if it would live longer.
+    #[must_use]
+    fn capped_at(mut self, end: Timestamp) -> Self {
+        self.access_expires_at = self.access_expires_at.min(end);
+        self.refresh_expires_at = self.refresh_expires_at.min(end);
+        self
+    }
+}
+
 /// The refresh token that the current one replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Superseded {
@@ -73,7 +83,8 @@ pub enum Presented {
 }
 
 impl Session {
-    /// Decides what happens when the refresh token `presented` comes in at `now`, with `next` ready to take over.
+    /// Decides what happens when the refresh token `presented` comes in at `now`, with `next` ready to take over
+    /// (cut to end with the session).
     ///
     /// The caller makes the change in the store in the same atomic step in which it read this session.
     #[must_use]
@@ -103,7 +114,7 @@ impl Session {
 
     fn rotated(&self, next: &Grant, now: Timestamp) -> Self {
         Self {
-            current: next.clone(),
+            current: next.clone().capped_at(self.ends_at),
             superseded: Some(Superseded { refresh_id: self.current.refresh_id, replaced_at: now }),
             last_seen_at: now.max(self.last_seen_at),
             ..self.clone()

@@ -69,6 +69,19 @@ pub struct Enrolment {
     pub consecutive_failures: u32,
 }
 
+impl Enrolment {
+    /// Failed codes in a row after which codes are held until a recovery code comes with the right key. With three
+    /// acceptable codes in a million, a hundred guesses succeed once in 3,333 (NIST SP 800-63B-4, section 3.2.2, allows
+    /// no more than a hundred).
+    pub const FAILURES_MAX: u32 = 100;
+
+    /// Whether codes are not looked at any more.
+    #[must_use]
+    pub const fn codes_are_held(&self) -> bool {
+        self.consecutive_failures >= Self::FAILURES_MAX
+    }
+}
+
 /// How much an account may store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StorageQuota {

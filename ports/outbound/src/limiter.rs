@@ -14,6 +14,11 @@ pub trait Limiter: Send + Sync {
     /// What [`Limiter::check`] would say, taking nothing.
     fn peek(&self, attempts: &[Attempt], now: Monotonic) -> Decision;
 
+    /// Gives back one attempt of each key: the newest that still counts. For actions whose quota is of failures: the
+    /// attempt is taken before the outcome is known, so that racing guesses cannot overrun the quota, and given back
+    /// when it succeeds. A key with nothing counted is left alone.
+    fn give_back(&self, attempts: &[Attempt], now: Monotonic);
+
     /// Forgets what no window counts any more. Called in the background; correctness does not depend on it.
     fn prune(&self, now: Monotonic);
 }
