@@ -1,1 +1,27 @@
-//! placeholder
+//! Driving ports: the use cases, one concrete struct each, that every way into the server calls.
+//!
+//! A use case takes parsed domain values, asks the outbound ports, lets the domain decide, and answers with a value
+//! that the caller turns into a reply. When it says that something happened, that is durable.
+
+pub mod answer;
+pub mod authenticate;
+pub mod fault;
+pub mod gate;
+pub mod housekeeping;
+pub mod readiness;
+pub mod refresh;
+pub mod register;
+pub mod salts;
+pub mod sign_in;
+pub mod sign_out;
+
+mod minting;
+mod recorder;
+mod second_factor;
+mod token_pair;
+
+pub use answer::Answer;
+pub use fault::Fault;
+pub use minting::Minting;
+pub use recorder::Recorder;
+pub use token_pair::{TokenIssuer, TokenPair};

@@ -1,0 +1,91 @@
+//! Sign out: end sessions, everywhere, at once.
+
+use crate::authenticate::Authenticated;
+use crate::recorder::Happening;
+use crate::{Fault, Recorder, TokenIssuer};
+use epic_domain::audit::EventKind;
+use epic_domain::id::SessionId;
+use epic_domain::network::IpPrefix;
+use epic_domain::session::Revocation;
+use epic_outbound::clock::Clock;
+use epic_outbound::revocations::Revocations;
+use epic_outbound::sessions::{EndScope, Sessions};
+use std::sync::Arc;
+
+/// Which sessions to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SignOutScope {
+    /// The one the request came in.
+    #[default]
+    Session,
+    /// All but that one.
+    Others,
+    /// All.
+    All,
+}
+
+/// The ports that signing out needs.
+#[derive(Clone)]
+pub struct SignOutPorts {
+    /// Sessions.
+    pub sessions: Arc<dyn Sessions>,
+    /// The index of ended sessions.
+    pub revocations: Arc<dyn Revocations>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Ends sessions.
+#[derive(Clone)]
+pub struct SignOut {
+    ports: SignOutPorts,
+    recorder: Recorder,
+    issuer: TokenIssuer,
+}
+
+impl SignOut {
+    /// Ends sessions through these ports.
+    #[must_use]
+    pub fn new(ports: SignOutPorts, recorder: Recorder, issuer: TokenIssuer) -> Self {
+        Self { ports, recorder, issuer }
+    }
+
+    /// Ends the sessions in `scope`. When this returns, none of their tokens opens anything, and a restart does not
+    /// change that.
+    ///
+    /// # Errors
+    /// [`Fault`]; the sessions may or may not have ended.
+    pub async fn sign_out(
+        &self,
+        caller: &Authenticated,
+        scope: SignOutScope,
+        origin: IpPrefix,
+    ) -> Result<(), Fault> {
+        let now = self.ports.clock.now();
+        let until = self.issuer.policy().revoked_until(now);
+        let (user_id, session_id) = (caller.user().id, caller.claims().session_id);
+        let sessions = &self.ports.sessions;
+        let (kind, ended) = match scope {
+            SignOutScope::Session => {
+                sessions.end(session_id, until).await?;
+                (EventKind::Logout, vec![session_id])
+            }
+            SignOutScope::Others => {
+                let scope = EndScope::AllExcept(session_id);
+                (EventKind::LogoutOthers, sessions.end_many(user_id, scope, until).await?)
+            }
+            SignOutScope::All => {
+                (EventKind::LogoutAll, sessions.end_many(user_id, EndScope::All, until).await?)
+            }
+        };
+        self.announce(&ended, until);
+        let happening = Happening::new(kind, now, origin).of_user(user_id).in_session(session_id);
+        self.recorder.record(&[happening]).await
+    }
+
+    fn announce(&self, ended: &[SessionId], until: epic_domain::Timestamp) {
+        let revocations: Vec<_> =
+            ended.iter().map(|session_id| Revocation { session_id: *session_id, until }).collect();
+        self.ports.revocations.announce(&revocations);
+    }
+}
