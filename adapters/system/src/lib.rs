@@ -1,1 +1,7 @@
-//! placeholder
+//! The machine's own clocks and random numbers: the one place that reads them.
+
+mod clock;
+mod entropy;
+
+pub use clock::SystemClock;
+pub use entropy::SystemEntropy;
