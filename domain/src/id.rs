@@ -68,6 +68,8 @@ identifiers! {
     TokenId,
     /// Names an event in the audit log.
     EventId,
+    /// Names a request in its reply and in the log.
+    RequestId,
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-/// Milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted, between 1970 and the end of the year 9999.
+/// Milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted, between 1970 and [`Timestamp::MAX`].
 ///
 /// Milliseconds because that is what every store keeps (BSON dates do), so a value survives a round trip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,18 +11,18 @@ pub struct Timestamp(u64);
 const MILLIS_PER_SECOND: u64 = 1_000;
 
 impl Timestamp {
-    /// 9999-12-31T23:59:59.999Z, the last instant RFC 3339 can write.
-    pub const MAX: Self = Self(253_402_300_799_999);
+    /// 9999-12-30T22:00:00.999Z: until then it is the year 9999 or earlier in every time zone, so RFC 3339 can write it.
+    pub const MAX: Self = Self(253_402_207_200_999);
     /// 1970-01-01T00:00:00Z.
     pub const MIN: Self = Self(0);
 
-    /// The instant `millis` milliseconds after 1970, or [`Timestamp::MAX`] past the year 9999.
+    /// The instant `millis` milliseconds after 1970, or [`Timestamp::MAX`] past that.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         if millis > Self::MAX.0 { Self::MAX } else { Self(millis) }
     }
 
-    /// The instant `seconds` seconds after 1970, or [`Timestamp::MAX`] past the year 9999.
+    /// The instant `seconds` seconds after 1970, or [`Timestamp::MAX`] past that.
     #[must_use]
     pub const fn from_seconds(seconds: u64) -> Self {
         Self::from_millis(seconds.saturating_mul(MILLIS_PER_SECOND))

@@ -1,1 +1,29 @@
-//! placeholder
+//! The HTTP API of EPIC Server on warp, with its own server loop.
+//!
+//! No handler decides: it parses, calls a use case and turns the result into a reply. warp's rejections are used for
+//! routing and extraction alone; what a use case answers becomes a reply directly.
+
+mod api;
+mod auth;
+mod body;
+mod client_address;
+mod context;
+mod cors;
+mod edge;
+mod encoding;
+mod fault_reply;
+mod json;
+mod limit_reply;
+mod problem;
+mod qr;
+mod rejection;
+mod reply;
+mod routes;
+mod security_headers;
+mod server;
+
+pub use api::Api;
+pub use auth::{current_user, current_user_optional, user_from_token};
+pub use context::RequestContext;
+pub use rejection::recover;
+pub use server::{Server, ServerSettings};

@@ -11,6 +11,7 @@ pub mod housekeeping;
 pub mod readiness;
 pub mod refresh;
 pub mod register;
+pub mod request_ids;
 pub mod salts;
 pub mod sign_in;
 pub mod sign_out;

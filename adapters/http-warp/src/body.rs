@@ -1,0 +1,170 @@
+//! Reading a request's body: only when it is wanted, only as much as is allowed, only as long as is patient.
+
+use crate::json::Fields;
+use crate::problem::Problem;
+use bytes::Buf;
+use core::time::Duration;
+use futures_util::{Stream, StreamExt};
+use http::StatusCode;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use std::pin::Pin;
+use warp::Filter;
+use zeroize::Zeroizing;
+
+/// The largest JSON body.
+const BODY_BYTES_MAX: usize = 64 * 1_024;
+
+type Chunks = Pin<Box<dyn Stream<Item = Result<Zeroizing<Vec<u8>>, warp::Error>> + Send>>;
+
+/// A body that has not been read yet.
+pub(crate) struct UnreadBody {
+    headers: HeaderMap,
+    chunks: Chunks,
+    timeout: Duration,
+}
+
+/// Extracts the body unread, so that a handler can refuse a request without reading it.
+pub(crate) fn unread(
+    timeout: Duration,
+) -> impl Filter<Extract = (UnreadBody,), Error = warp::Rejection> + Clone + Send + Sync {
+    warp::header::headers_cloned().and(warp::body::stream()).map(move |headers, stream| UnreadBody {
+        headers,
+        chunks: Box::pin(into_chunks(stream)),
+        timeout,
+    })
+}
+
+fn into_chunks<B: Buf>(
+    stream: impl Stream<Item = Result<B, warp::Error>> + Send,
+) -> impl Stream<Item = Result<Zeroizing<Vec<u8>>, warp::Error>> + Send {
+    stream.map(|chunk| {
+        chunk.map(|mut buffer| {
+            let mut bytes = Zeroizing::new(vec![0; buffer.remaining()]);
+            buffer.copy_to_slice(&mut bytes);
+            bytes
+        })
+    })
+}
+
+impl UnreadBody {
+    /// Reads the fields of a JSON body.
+    ///
+    /// # Errors
+    /// A [`Problem`]: 415 for another type or an encoding, 413 when it is too large, 408 when it is too slow, 400 when
+    /// it breaks off or is not a JSON object.
+    pub(crate) async fn fields(self) -> Result<Fields, Problem> {
+        require_json(&self.headers)?;
+        Fields::parse(&self.read().await?)
+    }
+
+    /// Reads the fields of a JSON body that may be left out altogether.
+    ///
+    /// # Errors
+    /// As for [`UnreadBody::fields`].
+    pub(crate) async fn optional_fields(self) -> Result<Fields, Problem> {
+        if self.headers.contains_key(CONTENT_TYPE) {
+            return self.fields().await;
+        }
+        if self.read().await?.is_empty() { Ok(Fields::empty()) } else { Err(unsupported_type()) }
+    }
+
+    async fn read(mut self) -> Result<Zeroizing<Vec<u8>>, Problem> {
+        refuse_declared_length(&self.headers)?;
+        let timeout = self.timeout;
+        tokio::time::timeout(timeout, self.collect()).await.unwrap_or_else(|_| Err(too_slow()))
+    }
+
+    async fn collect(&mut self) -> Result<Zeroizing<Vec<u8>>, Problem> {
+        // Room for all of it at once: a buffer that grew would leave copies behind that are not wiped.
+        let mut body = Zeroizing::new(Vec::with_capacity(self.expected_length()));
+        while let Some(chunk) = self.chunks.next().await {
+            let chunk = chunk.map_err(|_| broken_off())?;
+            if body.len() + chunk.len() > BODY_BYTES_MAX {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    fn expected_length(&self) -> usize {
+        declared_length(&self.headers)
+            .and_then(|length| usize::try_from(length).ok())
+            .map_or(4_096, |length| length.min(BODY_BYTES_MAX))
+    }
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn refuse_declared_length(headers: &HeaderMap) -> Result<(), Problem> {
+    match declared_length(headers) {
+        Some(length) if usize::try_from(length).map_or(true, |length| length > BODY_BYTES_MAX) => {
+            Err(too_large())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+    if headers.contains_key(CONTENT_ENCODING) {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_encoding",
+            "Unsupported content encoding",
+            "Send the body without Content-Encoding.",
+        ));
+    }
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    match (types.next().and_then(|value| value.to_str().ok()), types.next()) {
+        (Some(value), None) if is_json(value) => Ok(()),
+        _ => Err(unsupported_type()),
+    }
+}
+
+/// `application/json`, alone or with `charset=utf-8`.
+fn is_json(content_type: &str) -> bool {
+    let (essence, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
+    let parameters = parameters.trim();
+    essence.trim().eq_ignore_ascii_case("application/json")
+        && (parameters.is_empty()
+            || parameters.eq_ignore_ascii_case("charset=utf-8")
+            || parameters.eq_ignore_ascii_case("charset=\"utf-8\""))
+}
+
+fn unsupported_type() -> Problem {
+    Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_media_type",
+        "Unsupported media type",
+        "Send the body as JSON with Content-Type: application/json.",
+    )
+}
+
+fn too_large() -> Problem {
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "body_too_large",
+        "Body too large",
+        "The body of this call may be at most 65536 bytes.",
+    )
+}
+
+fn too_slow() -> Problem {
+    Problem::new(
+        StatusCode::REQUEST_TIMEOUT,
+        "body_timeout",
+        "Body timeout",
+        "The body did not arrive in time. Send the request again.",
+    )
+}
+
+fn broken_off() -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "incomplete_body",
+        "Incomplete body",
+        "The body broke off or was framed wrongly. Send the request again.",
+    )
+}

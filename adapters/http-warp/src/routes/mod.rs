@@ -1,0 +1,72 @@
+//! The routes, one file each.
+
+mod health;
+mod login;
+mod logout;
+mod profile;
+mod refresh;
+mod register;
+mod salts;
+
+use crate::api::Api;
+use crate::rejection::{WrongMethod, problem_of};
+use core::time::Duration;
+use http::Method;
+use std::convert::Infallible;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+use warp::{Filter, Rejection};
+
+/// Every route. Paths that no route has get a 404, methods that a path does not take a 405.
+pub(crate) fn all(
+    api: &Api,
+    body_timeout: Duration,
+) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + 'static + use<> {
+    // The protected routes first: they are called the most.
+    let user = profile::route(api).or(salts::route(api)).unify();
+    let auth = login::route(api, body_timeout)
+        .or(refresh::route(api, body_timeout))
+        .unify()
+        .or(register::route(api, body_timeout))
+        .unify()
+        .or(logout::route(api, body_timeout))
+        .unify();
+    user.or(auth)
+        .unify()
+        .or(health::routes(api))
+        .unify()
+        .recover(async |rejection: Rejection| Ok::<_, Infallible>(problem_of(&rejection).into_response()))
+        .unify()
+}
+
+/// A route in the form in which routes are joined.
+type Route = BoxedFilter<(Response,)>;
+
+/// Lets GET pass, and HEAD, whose reply the connection cuts to its head.
+fn get() -> impl Filter<Extract = (), Error = Rejection> + Clone {
+    method("GET, HEAD", |method| *method == Method::GET || *method == Method::HEAD)
+}
+
+/// Lets POST pass.
+fn post() -> impl Filter<Extract = (), Error = Rejection> + Clone {
+    method("POST", |method| *method == Method::POST)
+}
+
+fn method(
+    allow: &'static str,
+    is_allowed: fn(&Method) -> bool,
+) -> impl Filter<Extract = (), Error = Rejection> + Clone {
+    let check = move |method: Method| {
+        let is_right = is_allowed(&method);
+        async move { if is_right { Ok(()) } else { Err(Rejection::from(WrongMethod { allow })) } }
+    };
+    warp::method().and_then(check).untuple_one()
+}
+
+/// Hands a route its part of the API.
+fn with<T: Clone + Send + Sync + 'static>(
+    part: &T,
+) -> impl Filter<Extract = (T,), Error = Infallible> + Clone + Send + Sync + 'static {
+    let part = part.clone();
+    warp::any().map(move || part.clone())
+}

@@ -1,0 +1,138 @@
+//! `POST /api/auth/register`: a new account.
+
+use super::{Route, post, with};
+use crate::api::Api;
+use crate::auth::context;
+use crate::body::{UnreadBody, unread};
+use crate::context::RequestContext;
+use crate::fault_reply::fault;
+use crate::json::Fields;
+use crate::limit_reply::{add_standing, too_many_requests};
+use crate::problem::Problem;
+use crate::{qr, reply};
+use core::time::Duration;
+use epic_domain::Invalid;
+use epic_domain::network::IpPrefix;
+use epic_domain::rate_limit::Action;
+use epic_domain::user::{
+    AuthKey, AuthSalt, EncSalt, EncryptionPublicKey, KdfParameters, KeyMaterial, Salts, SigningPublicKey,
+    Username, WrappedKey,
+};
+use epic_inbound::gate::Gate;
+use epic_inbound::register::{Register, RegisterError, Registered, Registration};
+use http::StatusCode;
+use serde::Serialize;
+use warp::Filter;
+use warp::reply::Response;
+use zeroize::Zeroizing;
+
+#[derive(Serialize)]
+struct RegisteredReply<'a> {
+    user_id: String,
+    otpauth_uri: &'a str,
+    qr_code: &'a str,
+}
+
+/// The route.
+pub(super) fn route(api: &Api, body_timeout: Duration) -> Route {
+    warp::path!("api" / "auth" / "register")
+        .and(post())
+        .and(context())
+        .and(unread(body_timeout))
+        .and(with(&api.gate))
+        .and(with(&api.register))
+        .then(answer)
+        .boxed()
+}
+
+async fn answer(context: RequestContext, body: UnreadBody, gate: Gate, register: Register) -> Response {
+    if let Some(denial) = gate.refuses_address(Action::Register, context.origin) {
+        return too_many_requests(&denial).into_response();
+    }
+    let registration = match body.fields().await.and_then(|fields| read(fields, context.origin)) {
+        Ok(registration) => registration,
+        Err(problem) => return problem.into_response(),
+    };
+    let answer = register.register(registration).await;
+    let mut response = match answer.result {
+        Ok(registered) => created(&registered),
+        Err(error) => refused(&error).into_response(),
+    };
+    add_standing(response.headers_mut(), answer.standing);
+    response
+}
+
+fn read(mut fields: Fields, origin: IpPrefix) -> Result<Registration, Problem> {
+    let username = fields.text("username", Username::parse);
+    let auth_salt = fields.bytes("auth_salt", AuthSalt::parse);
+    let enc_salt = fields.bytes("enc_salt", EncSalt::parse);
+    let salts =
+        auth_salt.zip(enc_salt).and_then(|(auth, enc)| fields.accept("enc_salt", Salts::new(auth, enc)));
+    let kdf = fields.object("kdf", read_kdf);
+    let auth_key = fields.bytes("auth_key", AuthKey::parse);
+    let keys = read_keys(&mut fields);
+    let registration = username.zip(salts).zip(kdf).zip(auth_key).zip(keys);
+    let registration = registration.map(|((((username, salts), kdf), auth_key), keys)| Registration {
+        username,
+        salts,
+        kdf,
+        auth_key,
+        keys,
+        origin,
+    });
+    fields.finish(registration)
+}
+
+fn read_kdf(fields: &mut Fields) -> Option<KdfParameters> {
+    let algorithm = fields.text("algorithm", |text| match text {
+        "argon2id" => Ok(()),
+        _ => Err(Invalid::new("unknown_algorithm", "must be \"argon2id\"")),
+    });
+    let memory_kib = fields.number("memory_kib");
+    let iterations = fields.number("iterations");
+    let parallelism = fields.number("parallelism");
+    algorithm?;
+    let parameters = KdfParameters::new(memory_kib?, iterations?, parallelism?);
+    fields.accept("memory_kib", parameters)
+}
+
+fn read_keys(fields: &mut Fields) -> Option<KeyMaterial> {
+    let encrypted_mek = fields.bytes("encrypted_mek", WrappedKey::parse);
+    let public_key = fields.bytes("public_key", EncryptionPublicKey::parse);
+    let signing_key = fields.bytes("signing_key", SigningPublicKey::parse);
+    let encrypted_private_key = fields.bytes("encrypted_private_key", WrappedKey::parse);
+    Some(KeyMaterial {
+        encrypted_mek: encrypted_mek?,
+        public_key: public_key?,
+        signing_key: signing_key?,
+        encrypted_private_key: encrypted_private_key?,
+    })
+}
+
+fn created(registered: &Registered) -> Response {
+    let otpauth_uri = registered.otpauth_uri.expose();
+    match qr::data_uri(otpauth_uri) {
+        Ok(qr_code) => {
+            let user_id = registered.user_id.to_string();
+            let qr_code = Zeroizing::new(qr_code);
+            reply::json(StatusCode::CREATED, &RegisteredReply { user_id, otpauth_uri, qr_code: &qr_code })
+        }
+        Err(error) => {
+            tracing::error!(%error, "the QR code could not be drawn");
+            Problem::internal().into_response()
+        }
+    }
+}
+
+fn refused(error: &RegisterError) -> Problem {
+    match error {
+        RegisterError::Limited(denial) => too_many_requests(denial),
+        RegisterError::NameTaken => Problem::new(
+            StatusCode::CONFLICT,
+            "username_taken",
+            "Username taken",
+            "Someone has this username. Choose another, or sign in if it is yours.",
+        ),
+        RegisterError::Fault(cause) => fault(cause),
+    }
+}

@@ -1,0 +1,100 @@
+//! `GET /api/user/{username}/salts`: what a client needs to derive its keys.
+
+use super::{Route, get, with};
+use crate::api::Api;
+use crate::auth::context;
+use crate::context::RequestContext;
+use crate::encoding::base64url;
+use crate::fault_reply::fault;
+use crate::limit_reply::{add_standing, too_many_requests};
+use crate::problem::{FieldError, Problem};
+use crate::reply;
+use epic_domain::user::{KdfParameters, Username};
+use epic_inbound::gate::{Admission, Gate};
+use epic_inbound::salts::{LookUpSalts, PublicSalts};
+use http::StatusCode;
+use percent_encoding::percent_decode_str;
+use serde::Serialize;
+use warp::Filter;
+use warp::reply::Response;
+
+#[derive(Serialize)]
+struct SaltsReply {
+    auth_salt: String,
+    enc_salt: String,
+    kdf: KdfReply,
+}
+
+#[derive(Serialize)]
+struct KdfReply {
+    algorithm: &'static str,
+    memory_kib: u32,
+    iterations: u32,
+    parallelism: u32,
+}
+
+/// The route.
+pub(super) fn route(api: &Api) -> Route {
+    warp::path!("api" / "user" / String / "salts")
+        .and(get())
+        .and(context())
+        .and(with(&api.gate))
+        .and(with(&api.salts))
+        .then(answer)
+        .boxed()
+}
+
+async fn answer(segment: String, context: RequestContext, gate: Gate, salts: LookUpSalts) -> Response {
+    let admission = match gate.admit_address(context.origin) {
+        Ok(admission) => admission,
+        Err(denial) => return too_many_requests(&denial).into_response(),
+    };
+    let mut response = match look_up(&segment, &admission, &salts).await {
+        Ok(found) => reply::json(StatusCode::OK, &found),
+        Err(problem) => problem.into_response(),
+    };
+    add_standing(response.headers_mut(), admission.standing());
+    response
+}
+
+async fn look_up(segment: &str, admission: &Admission, salts: &LookUpSalts) -> Result<SaltsReply, Problem> {
+    let username = username(segment)?;
+    let found = salts.look_up(admission, &username).await.map_err(|cause| fault(&cause))?;
+    Ok(SaltsReply::from(found))
+}
+
+/// The name in a path segment, decoded once.
+fn username(segment: &str) -> Result<Username, Problem> {
+    let invalid = |code, rule: &str| {
+        Problem::invalid_fields(vec![FieldError {
+            pointer: "/username".to_owned(),
+            code,
+            detail: format!("username {rule}"),
+        }])
+    };
+    let decoded = percent_decode_str(segment)
+        .decode_utf8()
+        .map_err(|_| invalid("invalid_characters", "must be UTF-8, percent-encoded"))?;
+    Username::parse(&decoded).map_err(|error| invalid(error.code(), error.rule()))
+}
+
+impl From<PublicSalts> for SaltsReply {
+    fn from(found: PublicSalts) -> Self {
+        Self {
+            auth_salt: base64url(found.salts.auth().as_bytes()),
+            enc_salt: base64url(found.salts.enc().as_bytes()),
+            kdf: KdfReply::from(found.kdf),
+        }
+    }
+}
+
+impl From<KdfParameters> for KdfReply {
+    fn from(kdf: KdfParameters) -> Self {
+        Self {
+            algorithm: "argon2id",
+            memory_kib: kdf.memory_kib(),
+            iterations: kdf.iterations(),
+            parallelism: kdf.parallelism(),
+        }
+    }
+}

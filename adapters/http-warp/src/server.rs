@@ -1,0 +1,158 @@
+//! The server's own loop: sockets, caps, timeouts, and an end without cut-off replies.
+
+use crate::api::Api;
+use crate::client_address::TrustedProxies;
+use crate::cors::AllowedOrigins;
+use crate::edge::Edge;
+use crate::routes;
+use core::net::SocketAddr;
+use core::time::Duration;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use ipnet::IpNet;
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// How the server listens and how patient it is.
+#[derive(Debug, Clone)]
+pub struct ServerSettings {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Proxies whose `Forwarded` and `X-Forwarded-For` are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Origins of pages that may call the API.
+    pub allowed_origins: Vec<String>,
+    /// Connections served at once; further ones wait in the system's queue.
+    pub connections_max: usize,
+    /// How long a request's head may take to arrive, and a connection may idle.
+    pub header_timeout: Duration,
+    /// How long a request's body may take to arrive.
+    pub body_timeout: Duration,
+    /// How long a request may take in all.
+    pub request_timeout: Duration,
+    /// How long requests under way may take to end when the server stops.
+    pub shutdown_grace: Duration,
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            trusted_proxies: Vec::new(),
+            allowed_origins: Vec::new(),
+            connections_max: 4_096,
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(30),
+            shutdown_grace: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Pause after a failed accept, such as one for lack of file descriptors, so that the loop does not spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// The largest request head, in bytes, and the most fields in it.
+const HEAD_BYTES_MAX: usize = 32 * 1_024;
+const HEAD_FIELDS_MAX: usize = 100;
+
+/// A server that listens and does not answer yet.
+pub struct Server {
+    listener: TcpListener,
+    local_address: SocketAddr,
+    settings: ServerSettings,
+}
+
+impl Server {
+    /// Listens.
+    ///
+    /// # Errors
+    /// The system's error when the address cannot be had.
+    pub async fn bind(settings: ServerSettings) -> io::Result<Self> {
+        let listener = TcpListener::bind(settings.listen).await?;
+        let local_address = listener.local_addr()?;
+        Ok(Self { listener, local_address, settings })
+    }
+
+    /// The address it listens on.
+    #[must_use]
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.local_address
+    }
+
+    /// Serves until `shutdown` completes, then lets requests under way end, for as long as the grace lasts.
+    pub async fn serve(self, api: Api, shutdown: impl Future<Output = ()>) {
+        let edge = Arc::new(Edge {
+            proxies: TrustedProxies::new(self.settings.trusted_proxies.clone()),
+            origins: AllowedOrigins::new(&self.settings.allowed_origins),
+            request_ids: Arc::clone(&api.request_ids),
+            request_timeout: self.settings.request_timeout,
+        });
+        let routes = warp::service(routes::all(&api, self.settings.body_timeout));
+        let slots = Arc::new(Semaphore::new(self.settings.connections_max));
+        let connections = GracefulShutdown::new();
+        let builder = connection_builder(&self.settings);
+        let accepting = async {
+            loop {
+                let (stream, peer, slot) = accept(&self.listener, &slots).await;
+                let (edge, routes) = (Arc::clone(&edge), routes.clone());
+                let answering = service_fn(move |request| {
+                    let (edge, routes) = (Arc::clone(&edge), routes.clone());
+                    async move { Ok::<_, Infallible>(edge.answer(peer.ip(), request, routes).await) }
+                });
+                let connection = builder.serve_connection(TokioIo::new(stream), answering);
+                let watched = connections.watch(connection);
+                tokio::spawn(async move {
+                    if let Err(error) = watched.await {
+                        tracing::debug!(%error, "connection ended");
+                    }
+                    drop(slot);
+                });
+            }
+        };
+        tokio::select! {
+            () = accepting => {}
+            () = shutdown => {}
+        }
+        drop(self.listener);
+        if tokio::time::timeout(self.settings.shutdown_grace, connections.shutdown()).await.is_err() {
+            tracing::warn!("some requests did not end within the grace period and were cut off");
+        }
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> (TcpStream, SocketAddr, Option<OwnedSemaphorePermit>) {
+    // The semaphore is never closed, so a slot always comes.
+    let slot = Arc::clone(slots).acquire_owned().await.ok();
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                // Replies are small and whole; waiting to fill a segment only delays them.
+                let _ = stream.set_nodelay(true);
+                return (stream, peer, slot);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "could not accept a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+fn connection_builder(settings: &ServerSettings) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(settings.header_timeout)
+        .max_headers(HEAD_FIELDS_MAX)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .half_close(false);
+    builder
+}
