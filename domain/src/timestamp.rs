@@ -11,8 +11,8 @@ pub struct Timestamp(u64);
 const MILLIS_PER_SECOND: u64 = 1_000;
 
 impl Timestamp {
-    /// 9999-12-30T22:00:00.999Z: until then it is the year 9999 or earlier in every time zone, so RFC 3339 can write it.
-    pub const MAX: Self = Self(253_402_207_200_999);
+    /// 9999-12-30T21:59:59.999Z: until then it is the year 9999 or earlier in every time zone, so RFC 3339 can write it.
+    pub const MAX: Self = Self(253_402_207_199_999);
     /// 1970-01-01T00:00:00Z.
     pub const MIN: Self = Self(0);
 
