@@ -10,4 +10,4 @@ pub use action::Action;
 pub use decision::{Decision, Denial, DenialCause, Standing};
 pub use key::{Attempt, Subject};
 pub use quota::{Quota, Quotas};
-pub use window::{Tick, Verdict, Window, judge};
+pub use window::{Tick, Verdict, Window, expired_count, judge};

@@ -85,7 +85,8 @@ pub fn judge(admitted: &[Tick], quota: Quota, now: Tick) -> Verdict {
 }
 
 /// How many of the admitted moments, oldest first, have left the window at `now`.
-fn expired_count(admitted: &[Tick], quota: Quota, now: Tick) -> usize {
+#[must_use]
+pub fn expired_count(admitted: &[Tick], quota: Quota, now: Tick) -> usize {
     admitted.partition_point(|tick| tick.age_at(now) >= quota.window_ms())
 }
 

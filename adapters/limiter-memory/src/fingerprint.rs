@@ -1,0 +1,131 @@
+//! What is remembered of a key: a keyed hash, never the address or name itself.
+
+use core::fmt;
+use epic_domain::rate_limit::{Attempt, Subject};
+use epic_domain::user::Username;
+use siphasher::sip::SipHasher13;
+
+/// A keyed hash of an action and a subject.
+///
+/// Two keys with one fingerprint would share a window. Among ten million keys that happens by chance with a
+/// probability of about one in 50,000, and nobody can aim at it without the process's hash key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Fingerprint(u64);
+
+impl Fingerprint {
+    /// Low bits that are the same in all fingerprints of a lane, and so are free for a slot's own use.
+    pub(crate) const FREE_BITS: u32 = 3;
+    const FREE_MASK: u64 = (1 << Self::FREE_BITS) - 1;
+
+    /// The lane out of 2^`lane_bits`: the low bits.
+    pub(crate) fn lane(self, lane_bits: u32) -> usize {
+        usize::try_from(self.0 & ((1 << lane_bits) - 1)).unwrap_or_default()
+    }
+
+    /// The fingerprint within its lane: the bits that all fingerprints of a lane share are zero.
+    pub(crate) const fn within_lane(self) -> u64 {
+        self.0 & !Self::FREE_MASK
+    }
+
+    /// Where the fingerprint belongs among `slots`: its place in the order of all, from the high bits.
+    pub(crate) fn home(within_lane: u64, slots: usize) -> usize {
+        let scaled = (u128::from(within_lane) * slots as u128) >> u64::BITS;
+        usize::try_from(scaled).unwrap_or_default()
+    }
+}
+
+/// Makes fingerprints under a key that is drawn anew for each process, so that nobody outside can find subjects that
+/// collide (SipHash-1-3, which the standard library's maps use for the same reason).
+#[derive(Clone, Copy)]
+pub(crate) struct Fingerprints(SipHasher13);
+
+impl fmt::Debug for Fingerprints {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Fingerprints(keyed)")
+    }
+}
+
+/// A header word and an address or id.
+const FIXED_BYTES: usize = 24;
+
+impl Fingerprints {
+    pub(crate) fn new(hash_key: &[u8; 16]) -> Self {
+        Self(SipHasher13::new_with_key(hash_key))
+    }
+
+    /// The fingerprint of whom and what an attempt counts against.
+    pub(crate) fn of(&self, attempt: &Attempt) -> Fingerprint {
+        let action = u8::try_from(attempt.action.index()).unwrap_or(u8::MAX);
+        Fingerprint(match &attempt.subject {
+            Subject::Address(prefix) => self.0.hash(&fixed_part(action, 0, &prefix.to_bytes())),
+            Subject::Account(user_id) => self.0.hash(&fixed_part(action, 1, user_id.as_bytes())),
+            Subject::NameFrom(name, prefix) => {
+                self.of_name(&fixed_part(action, 2, &prefix.to_bytes()), name.as_str().as_bytes())
+            }
+        })
+    }
+
+    /// The name comes last and alone has no fixed length, so no two subjects are written alike.
+    fn of_name(&self, fixed: &[u8; FIXED_BYTES], name: &[u8]) -> u64 {
+        let mut bytes = [0_u8; FIXED_BYTES + Username::LENGTH_MAX];
+        let written = fixed.iter().chain(name);
+        let length = bytes.iter_mut().zip(written).map(|(slot, byte)| *slot = *byte).count();
+        self.0.hash(bytes.get(..length).unwrap_or(&bytes))
+    }
+}
+
+fn fixed_part(action: u8, subject_kind: u8, address_or_id: &[u8; 16]) -> [u8; FIXED_BYTES] {
+    let mut bytes = [0_u8; FIXED_BYTES];
+    bytes[0] = action;
+    bytes[1] = subject_kind;
+    bytes[8..].copy_from_slice(address_or_id);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use epic_domain::id::UserId;
+    use epic_domain::network::IpPrefix;
+    use epic_domain::rate_limit::Action;
+    use std::collections::HashSet;
+
+    fn name_from(name: &str, address: &str) -> Subject {
+        Subject::NameFrom(Username::parse(name).unwrap(), IpPrefix::of(address.parse().unwrap()))
+    }
+
+    #[test]
+    fn whatever_differs_has_another_fingerprint() {
+        let prefix = IpPrefix::of("192.0.2.1".parse().unwrap());
+        let subjects = [
+            Subject::Address(prefix),
+            Subject::Account(UserId::from_bytes(prefix.to_bytes())),
+            name_from("alice", "192.0.2.1"),
+            name_from("alice0", "192.0.2.1"),
+            name_from("alice", "192.0.2.2"),
+            name_from(&"a".repeat(Username::LENGTH_MAX), "192.0.2.1"),
+            name_from(&"a".repeat(Username::LENGTH_MAX - 1), "192.0.2.1"),
+        ];
+        let makers = [Fingerprints::new(&[1; 16]), Fingerprints::new(&[2; 16])];
+        let seen: HashSet<u64> = makers
+            .iter()
+            .flat_map(|maker| Action::ALL.map(|action| (maker, action)))
+            .flat_map(|(maker, action)| {
+                subjects.clone().map(|subject| maker.of(&Attempt::new(action, subject)).within_lane())
+            })
+            .collect();
+        assert_eq!(seen.len(), makers.len() * Action::ALL.len() * subjects.len());
+    }
+
+    #[test]
+    fn d03_spellings_of_one_name_have_one_fingerprint() {
+        let maker = Fingerprints::new(&[7; 16]);
+        let of = |name| maker.of(&Attempt::new(Action::Login, name_from(name, "192.0.2.1")));
+        assert_eq!(of("alice"), of("ALICE"));
+    }
+
+    #[test]
+    fn h08_the_hash_key_is_not_printed() {
+        assert_eq!(format!("{:?}", Fingerprints::new(&[9; 16])), "Fingerprints(keyed)");
+    }
+}
