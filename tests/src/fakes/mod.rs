@@ -1,0 +1,37 @@
+//! In-memory stand-ins for every driven port. They pass the contract kit that the real adapters pass, so a use case
+//! tested on them meets the same behaviour.
+
+mod access_log;
+mod audit;
+mod clock;
+mod entropy;
+mod faults;
+mod hasher;
+mod limiter;
+mod memory_store;
+mod otp;
+mod revocations;
+mod sealer;
+mod store_sessions;
+mod store_users;
+mod tokens;
+
+pub use access_log::FakeAccessLog;
+pub use audit::FakeAudit;
+pub use clock::FakeClock;
+pub use entropy::FakeEntropy;
+pub use faults::{Fault, FaultSwitch};
+pub use hasher::FakeHasher;
+pub use limiter::FakeLimiter;
+pub use memory_store::MemoryStore;
+pub use otp::FakeOtp;
+pub use revocations::FakeRevocations;
+pub use sealer::FakeSealer;
+pub use tokens::FakeTokens;
+
+use crate::builders::split_mix;
+
+/// Sixty-four bits that depend on every one of `bytes`: a toy, no cryptography.
+fn mix(seed: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(split_mix(seed), |state, byte| split_mix(state ^ u64::from(*byte)))
+}

@@ -1,0 +1,53 @@
+//! The fakes pass the contract kit that the real adapters pass.
+
+use epic_domain::rate_limit::Quotas;
+use epic_outbound::access_log::AccessLog;
+use epic_outbound::hasher::Hasher;
+use epic_outbound::limiter::Limiter;
+use epic_outbound::revocations::Revocations;
+use epic_outbound::sealer::Sealer;
+use epic_outbound::tokens::Tokens;
+use epic_tests::contract::Stores;
+use epic_tests::fakes::{
+    FakeAccessLog, FakeAudit, FakeHasher, FakeLimiter, FakeRevocations, FakeSealer, FakeTokens, MemoryStore,
+};
+use std::sync::Arc;
+
+async fn fresh() -> Stores {
+    let store = Arc::new(MemoryStore::default());
+    Stores::new(Arc::clone(&store) as _, store, Arc::new(FakeAudit::default()), ())
+}
+
+fn limiter(quotas: Quotas) -> Arc<dyn Limiter> {
+    Arc::new(FakeLimiter::new(quotas))
+}
+
+fn new_revocations() -> Arc<dyn Revocations> {
+    Arc::new(FakeRevocations::default())
+}
+
+fn new_access_log() -> Arc<dyn AccessLog> {
+    Arc::new(FakeAccessLog::default())
+}
+
+fn new_tokens() -> Arc<dyn Tokens> {
+    Arc::new(FakeTokens::default())
+}
+
+fn new_sealer() -> Arc<dyn Sealer> {
+    Arc::new(FakeSealer::default())
+}
+
+fn new_hasher() -> Arc<dyn Hasher> {
+    Arc::new(FakeHasher::default())
+}
+
+epic_tests::users_contract!(fresh);
+epic_tests::sessions_contract!(fresh);
+epic_tests::audit_contract!(fresh);
+epic_tests::limiter_contract!(limiter);
+epic_tests::revocations_contract!(new_revocations);
+epic_tests::access_log_contract!(new_access_log);
+epic_tests::tokens_contract!(new_tokens);
+epic_tests::sealer_contract!(new_sealer);
+epic_tests::hasher_contract!(new_hasher);
