@@ -1,0 +1,145 @@
+//! Sessions and revocations as rows.
+
+use crate::error::Failure;
+use crate::rows::{Columns, Fields, millis};
+use epic_domain::Timestamp;
+use epic_domain::id::{SessionId, TokenId, UserId};
+use epic_domain::key_id::KeyId;
+use epic_domain::network::IpPrefix;
+use epic_domain::session::{DeviceName, Grant, Revocation, Session, Superseded};
+use rusqlite::types::ToSqlOutput;
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+
+macro_rules! columns {
+    () => {
+        "id, user_id, device_name, origin, created_at_ms, auth_time_ms, last_seen_at_ms, ends_at_ms, access_id, \
+         refresh_id, key_id, issued_at_ms, access_expires_at_ms, refresh_expires_at_ms, superseded_refresh_id, \
+         superseded_at_ms, checksum"
+    };
+}
+
+/// Columns before the checksum.
+const WIDTH: usize = 16;
+const REVOCATION_WIDTH: usize = 2;
+const BY_ID: &str = concat!("SELECT ", columns!(), " FROM sessions WHERE id = ?1");
+const INSERT: &str = concat!(
+    "INSERT INTO sessions (",
+    columns!(),
+    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"
+);
+const UPDATE: &str = concat!(
+    "UPDATE sessions SET (",
+    columns!(),
+    ") = (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) WHERE id = ?1"
+);
+/// A session that ends twice is remembered for the longer of both times.
+const REVOKE: &str = "INSERT INTO revocations (session_id, until_ms, checksum) VALUES (?1, ?2, ?3) \
+     ON CONFLICT (session_id) DO UPDATE SET until_ms = excluded.until_ms, checksum = excluded.checksum \
+     WHERE excluded.until_ms > until_ms";
+
+pub(crate) fn find(connection: &Connection, session_id: SessionId) -> Result<Option<Session>, Failure> {
+    let mut statement = connection.prepare_cached(BY_ID)?;
+    statement.query_row([session_id.as_bytes()], |row| Ok(decode(row))).optional()?.transpose()
+}
+
+pub(crate) fn insert(connection: &Connection, session: &Session) -> Result<(), Failure> {
+    connection.prepare_cached(INSERT)?.execute(params_from_iter(encode(session)?))?;
+    Ok(())
+}
+
+/// Writes a session over the one with its id.
+pub(crate) fn update(connection: &Connection, session: &Session) -> Result<(), Failure> {
+    connection.prepare_cached(UPDATE)?.execute(params_from_iter(encode(session)?))?;
+    Ok(())
+}
+
+/// Removes a session and remembers it as revoked; false when it was not there.
+pub(crate) fn end(connection: &Connection, session_id: SessionId, until: Timestamp) -> Result<bool, Failure> {
+    let removed =
+        connection.prepare_cached("DELETE FROM sessions WHERE id = ?1")?.execute([session_id.as_bytes()])?;
+    if removed == 0 {
+        return Ok(false);
+    }
+    let row = Columns::default().bytes(session_id.as_bytes()).time(until)?.with_checksum();
+    connection.prepare_cached(REVOKE)?.execute(params_from_iter(row))?;
+    Ok(true)
+}
+
+pub(crate) fn ids_of_user(connection: &Connection, user_id: UserId) -> Result<Vec<SessionId>, Failure> {
+    let mut statement =
+        connection.prepare_cached("SELECT id FROM sessions WHERE user_id = ?1 ORDER BY id")?;
+    let rows = statement.query_map([user_id.as_bytes()], |row| row.get(0).map(SessionId::from_bytes))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(crate) fn live_revocations(connection: &Connection, now: Timestamp) -> Result<Vec<Revocation>, Failure> {
+    let mut statement = connection
+        .prepare_cached("SELECT session_id, until_ms, checksum FROM revocations WHERE until_ms > ?1")?;
+    let rows = statement.query_map([millis(now)], |row| Ok(decode_revocation(row)))?;
+    rows.map(|row| row?).collect()
+}
+
+fn decode_revocation(row: &Row<'_>) -> Result<Revocation, Failure> {
+    let mut fields = Fields::checked(row, REVOCATION_WIDTH)?;
+    Ok(Revocation { session_id: SessionId::from_bytes(fields.take()?), until: fields.time()? })
+}
+
+fn encode(session: &Session) -> Result<Vec<ToSqlOutput<'_>>, Failure> {
+    let Session { current, superseded, .. } = session;
+    Ok(Columns::default()
+        .bytes(session.id.as_bytes())
+        .bytes(session.user_id.as_bytes())
+        .optional_text(session.device_name.as_ref().map(DeviceName::as_str))
+        .owned_bytes(&session.origin.to_bytes())
+        .time(session.created_at)?
+        .time(session.auth_time)?
+        .time(session.last_seen_at)?
+        .time(session.ends_at)?
+        .bytes(current.access_id.as_bytes())
+        .bytes(current.refresh_id.as_bytes())
+        .text(current.key_id.as_str())
+        .time(current.issued_at)?
+        .time(current.access_expires_at)?
+        .time(current.refresh_expires_at)?
+        .optional_bytes(superseded.as_ref().map(|old| old.refresh_id.as_bytes().as_slice()))
+        .optional_number(superseded.as_ref().map(|old| old.replaced_at.as_millis()))?
+        .with_checksum())
+}
+
+fn decode(row: &Row<'_>) -> Result<Session, Failure> {
+    let mut fields = Fields::checked(row, WIDTH)?;
+    Ok(Session {
+        id: SessionId::from_bytes(fields.take()?),
+        user_id: UserId::from_bytes(fields.take()?),
+        device_name: decode_device_name(&mut fields)?,
+        origin: IpPrefix::from_bytes(fields.take()?),
+        created_at: fields.time()?,
+        auth_time: fields.time()?,
+        last_seen_at: fields.time()?,
+        ends_at: fields.time()?,
+        current: Grant {
+            access_id: TokenId::from_bytes(fields.take()?),
+            refresh_id: TokenId::from_bytes(fields.take()?),
+            key_id: fields.parse("key id", |text: String| KeyId::parse(&text))?,
+            issued_at: fields.time()?,
+            access_expires_at: fields.time()?,
+            refresh_expires_at: fields.time()?,
+        },
+        superseded: decode_superseded(&mut fields)?,
+    })
+}
+
+fn decode_device_name(fields: &mut Fields<'_>) -> Result<Option<DeviceName>, Failure> {
+    fields.parse("device name", |text: Option<String>| text.map(|text| DeviceName::parse(&text)).transpose())
+}
+
+fn decode_superseded(fields: &mut Fields<'_>) -> Result<Option<Superseded>, Failure> {
+    let refresh_id: Option<[u8; 16]> = fields.take()?;
+    match (refresh_id, fields.optional_time()?) {
+        (Some(id), Some(replaced_at)) => {
+            Ok(Some(Superseded { refresh_id: TokenId::from_bytes(id), replaced_at }))
+        }
+        (None, None) => Ok(None),
+        _ => Err(Failure::Damaged("superseded token")),
+    }
+}

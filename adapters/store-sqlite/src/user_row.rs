@@ -1,0 +1,159 @@
+//! Accounts as rows.
+
+use crate::error::Failure;
+use crate::rows::{Columns, Fields};
+use epic_domain::id::UserId;
+use epic_domain::user::{
+    AuthKeyHash, AuthSalt, Credentials, EncSalt, EncryptionPublicKey, Enrolment, KdfParameters, KeyMaterial,
+    OtpStep, Salts, SealedSecret, SigningPublicKey, Status, StorageQuota, User, Username, Version,
+    WrappedKey,
+};
+use rusqlite::types::ToSqlOutput;
+use rusqlite::{Connection, OptionalExtension, Params, Row, params_from_iter};
+
+macro_rules! columns {
+    () => {
+        "id, username, auth_salt, enc_salt, kdf_memory_kib, kdf_iterations, kdf_parallelism, auth_key_hash, \
+         encrypted_mek, encrypted_private_key, public_key, signing_key, sealed_totp_secret, last_otp_step, \
+         consecutive_failures, status, pending_expires_at_ms, limit_bytes, used_bytes, version, created_at_ms, \
+         updated_at_ms, checksum"
+    };
+}
+
+/// Columns before the checksum.
+const WIDTH: usize = 22;
+const BY_ID: &str = concat!("SELECT ", columns!(), " FROM users WHERE id = ?1");
+const BY_USERNAME: &str = concat!("SELECT ", columns!(), " FROM users WHERE username = ?1");
+const INSERT: &str = concat!(
+    "INSERT INTO users (",
+    columns!(),
+    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
+     ?22, ?23)"
+);
+const UPDATE: &str = concat!(
+    "UPDATE users SET (",
+    columns!(),
+    ") = (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, \
+     ?23) WHERE id = ?1"
+);
+
+const PENDING: &str = "pending";
+const ACTIVE: &str = "active";
+const DISABLED: &str = "disabled";
+
+pub(crate) fn find_by_id(connection: &Connection, user_id: UserId) -> Result<Option<User>, Failure> {
+    find(connection, BY_ID, [user_id.as_bytes()])
+}
+
+pub(crate) fn find_by_username(
+    connection: &Connection,
+    username: &Username,
+) -> Result<Option<User>, Failure> {
+    find(connection, BY_USERNAME, [username.as_str()])
+}
+
+pub(crate) fn insert(connection: &Connection, user: &User) -> Result<(), Failure> {
+    connection.prepare_cached(INSERT)?.execute(params_from_iter(encode(user)?))?;
+    Ok(())
+}
+
+/// Writes an account over the one with its id.
+pub(crate) fn update(connection: &Connection, user: &User) -> Result<(), Failure> {
+    connection.prepare_cached(UPDATE)?.execute(params_from_iter(encode(user)?))?;
+    Ok(())
+}
+
+/// Removes an account and, by the foreign keys, everything that belongs to it.
+pub(crate) fn delete(connection: &Connection, user_id: UserId) -> Result<(), Failure> {
+    connection.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([user_id.as_bytes()])?;
+    Ok(())
+}
+
+fn find(connection: &Connection, query: &str, params: impl Params) -> Result<Option<User>, Failure> {
+    let mut statement = connection.prepare_cached(query)?;
+    statement.query_row(params, |row| Ok(decode(row))).optional()?.transpose()
+}
+
+fn encode(user: &User) -> Result<Vec<ToSqlOutput<'_>>, Failure> {
+    let User { credentials, keys, enrolment, quota, .. } = user;
+    let (status, expires_at) = match user.status {
+        Status::Pending { expires_at } => (PENDING, Some(expires_at)),
+        Status::Active => (ACTIVE, None),
+        Status::Disabled => (DISABLED, None),
+    };
+    Ok(Columns::default()
+        .bytes(user.id.as_bytes())
+        .text(user.username.as_str())
+        .bytes(credentials.salts.auth().as_bytes())
+        .bytes(credentials.salts.enc().as_bytes())
+        .number(credentials.kdf.memory_kib().into())?
+        .number(credentials.kdf.iterations().into())?
+        .number(credentials.kdf.parallelism().into())?
+        .text(credentials.auth_key_hash.as_str())
+        .bytes(keys.encrypted_mek.as_bytes())
+        .bytes(keys.encrypted_private_key.as_bytes())
+        .bytes(keys.public_key.as_bytes())
+        .bytes(keys.signing_key.as_bytes())
+        .bytes(enrolment.sealed_secret.as_bytes())
+        .optional_number(enrolment.last_step.map(OtpStep::number))?
+        .number(enrolment.consecutive_failures.into())?
+        .text(status)
+        .optional_number(expires_at.map(epic_domain::Timestamp::as_millis))?
+        .number(quota.limit_bytes)?
+        .number(quota.used_bytes)?
+        .number(user.version.number())?
+        .time(user.created_at)?
+        .time(user.updated_at)?
+        .with_checksum())
+}
+
+fn decode(row: &Row<'_>) -> Result<User, Failure> {
+    let mut fields = Fields::checked(row, WIDTH)?;
+    Ok(User {
+        id: UserId::from_bytes(fields.take()?),
+        username: fields.parse("username", |text: String| Username::parse(&text))?,
+        credentials: decode_credentials(&mut fields)?,
+        keys: decode_keys(&mut fields)?,
+        enrolment: Enrolment {
+            sealed_secret: fields.parse("sealed secret", |bytes: Vec<u8>| SealedSecret::parse(&bytes))?,
+            last_step: fields.optional_number()?.map(OtpStep::from_number),
+            consecutive_failures: fields.small_number()?,
+        },
+        status: decode_status(&mut fields)?,
+        quota: StorageQuota { limit_bytes: fields.number()?, used_bytes: fields.number()? },
+        version: Version::from_number(fields.number()?),
+        created_at: fields.time()?,
+        updated_at: fields.time()?,
+    })
+}
+
+fn decode_credentials(fields: &mut Fields<'_>) -> Result<Credentials, Failure> {
+    let auth = fields.parse("salt", |bytes: Vec<u8>| AuthSalt::parse(&bytes))?;
+    let enc = fields.parse("salt", |bytes: Vec<u8>| EncSalt::parse(&bytes))?;
+    let salts = Salts::new(auth, enc).map_err(|_| Failure::Damaged("salt"))?;
+    let (memory_kib, iterations, parallelism) =
+        (fields.small_number()?, fields.small_number()?, fields.small_number()?);
+    let kdf = KdfParameters::new(memory_kib, iterations, parallelism)
+        .map_err(|_| Failure::Damaged("derivation parameter"))?;
+    let auth_key_hash = fields.parse("hash", |text: String| AuthKeyHash::parse(&text))?;
+    Ok(Credentials { salts, kdf, auth_key_hash })
+}
+
+fn decode_keys(fields: &mut Fields<'_>) -> Result<KeyMaterial, Failure> {
+    Ok(KeyMaterial {
+        encrypted_mek: fields.parse("wrapped key", |bytes: Vec<u8>| WrappedKey::parse(&bytes))?,
+        encrypted_private_key: fields.parse("wrapped key", |bytes: Vec<u8>| WrappedKey::parse(&bytes))?,
+        public_key: fields.parse("public key", |bytes: Vec<u8>| EncryptionPublicKey::parse(&bytes))?,
+        signing_key: fields.parse("public key", |bytes: Vec<u8>| SigningPublicKey::parse(&bytes))?,
+    })
+}
+
+fn decode_status(fields: &mut Fields<'_>) -> Result<Status, Failure> {
+    let name: String = fields.take()?;
+    match (name.as_str(), fields.optional_time()?) {
+        (PENDING, Some(expires_at)) => Ok(Status::Pending { expires_at }),
+        (ACTIVE, None) => Ok(Status::Active),
+        (DISABLED, None) => Ok(Status::Disabled),
+        _ => Err(Failure::Damaged("status")),
+    }
+}
