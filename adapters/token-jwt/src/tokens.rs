@@ -1,6 +1,6 @@
 //! The port [`Tokens`] over jsonwebtoken.
 
-use crate::cache::{Fingerprint, VerifiedTokens};
+use crate::cache::VerifiedTokens;
 use crate::claims::{ReadClaims, WrittenClaims};
 use crate::compact::{Compact, TOKEN_BYTES_MAX};
 use crate::provider::{ProviderTaken, ensure_installed};
@@ -40,7 +40,8 @@ impl JwtTokens {
     ) -> Result<Self, ProviderTaken> {
         ensure_installed()?;
         let validation = validation(&issuer, &audience);
-        Ok(Self { keyring, issuer, audience, validation, verified: VerifiedTokens::new(cache_capacity) })
+        let verified = VerifiedTokens::new(cache_capacity, keyring.signing());
+        Ok(Self { keyring, issuer, audience, validation, verified })
     }
 
     /// How many verified access tokens are remembered now.
@@ -110,8 +111,8 @@ impl Tokens for JwtTokens {
         let Some(verified) = &self.verified else {
             return self.verify(token).map(Arc::new).ok_or(TokenError::NotGenuine);
         };
-        let fingerprint = Fingerprint::of(token);
-        if let Some(claims) = verified.find(&fingerprint) {
+        let fingerprint = verified.fingerprint(token);
+        if let Some(claims) = verified.find(fingerprint) {
             return Ok(claims);
         }
         let claims = self.verify(token).map(Arc::new).ok_or(TokenError::NotGenuine)?;
