@@ -10,28 +10,30 @@ use epic_domain::session::{DeviceName, Grant, Revocation, Session, Superseded};
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
-macro_rules! columns {
+/// Columns that may change, in their order. Neither the id nor the owner does: to assign them would rewrite the keys.
+macro_rules! changeable {
     () => {
-        "id, user_id, device_name, origin, created_at_ms, auth_time_ms, last_seen_at_ms, ends_at_ms, access_id, \
-         refresh_id, key_id, issued_at_ms, access_expires_at_ms, refresh_expires_at_ms, superseded_refresh_id, \
+        "device_name, origin, created_at_ms, auth_time_ms, last_seen_at_ms, ends_at_ms, access_id, refresh_id, \
+         key_id, issued_at_ms, access_expires_at_ms, refresh_expires_at_ms, superseded_refresh_id, \
          superseded_at_ms, checksum"
+    };
+}
+
+/// Their values.
+macro_rules! changed {
+    () => {
+        "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17"
     };
 }
 
 /// Columns before the checksum.
 const WIDTH: usize = 16;
 const REVOCATION_WIDTH: usize = 2;
-const BY_ID: &str = concat!("SELECT ", columns!(), " FROM sessions WHERE id = ?1");
-const INSERT: &str = concat!(
-    "INSERT INTO sessions (",
-    columns!(),
-    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"
-);
-const UPDATE: &str = concat!(
-    "UPDATE sessions SET (",
-    columns!(),
-    ") = (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) WHERE id = ?1"
-);
+const BY_ID: &str = concat!("SELECT id, user_id, ", changeable!(), " FROM sessions WHERE id = ?1");
+const INSERT: &str =
+    concat!("INSERT INTO sessions (id, user_id, ", changeable!(), ") VALUES (?1, ?2, ", changed!(), ")");
+const UPDATE: &str =
+    concat!("UPDATE sessions SET (", changeable!(), ") = (", changed!(), ") WHERE id = ?1 AND user_id = ?2");
 /// A session that ends twice is remembered for the longer of both times.
 const REVOKE: &str = "INSERT INTO revocations (session_id, until_ms, checksum) VALUES (?1, ?2, ?3) \
      ON CONFLICT (session_id) DO UPDATE SET until_ms = excluded.until_ms, checksum = excluded.checksum \

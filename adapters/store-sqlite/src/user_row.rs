@@ -11,31 +11,31 @@ use epic_domain::user::{
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params_from_iter};
 
-macro_rules! columns {
+/// Columns that may change, in their order. Neither the id nor the name does: to assign them would rewrite the keys.
+macro_rules! changeable {
     () => {
-        "id, username, auth_salt, enc_salt, kdf_memory_kib, kdf_iterations, kdf_parallelism, auth_key_hash, \
-         encrypted_mek, encrypted_private_key, public_key, signing_key, sealed_totp_secret, last_otp_step, \
+        "auth_salt, enc_salt, kdf_memory_kib, kdf_iterations, kdf_parallelism, auth_key_hash, encrypted_mek, \
+         encrypted_private_key, public_key, signing_key, sealed_totp_secret, last_otp_step, \
          consecutive_failures, status, pending_expires_at_ms, limit_bytes, used_bytes, version, created_at_ms, \
          updated_at_ms, checksum"
     };
 }
 
+/// Their values.
+macro_rules! changed {
+    () => {
+        "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23"
+    };
+}
+
 /// Columns before the checksum.
 const WIDTH: usize = 22;
-const BY_ID: &str = concat!("SELECT ", columns!(), " FROM users WHERE id = ?1");
-const BY_USERNAME: &str = concat!("SELECT ", columns!(), " FROM users WHERE username = ?1");
-const INSERT: &str = concat!(
-    "INSERT INTO users (",
-    columns!(),
-    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
-     ?22, ?23)"
-);
-const UPDATE: &str = concat!(
-    "UPDATE users SET (",
-    columns!(),
-    ") = (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, \
-     ?23) WHERE id = ?1"
-);
+const BY_ID: &str = concat!("SELECT id, username, ", changeable!(), " FROM users WHERE id = ?1");
+const BY_USERNAME: &str = concat!("SELECT id, username, ", changeable!(), " FROM users WHERE username = ?1");
+const INSERT: &str =
+    concat!("INSERT INTO users (id, username, ", changeable!(), ") VALUES (?1, ?2, ", changed!(), ")");
+const UPDATE: &str =
+    concat!("UPDATE users SET (", changeable!(), ") = (", changed!(), ") WHERE id = ?1 AND username = ?2");
 
 const PENDING: &str = "pending";
 const ACTIVE: &str = "active";
