@@ -1,0 +1,213 @@
+//! What the server does by itself while it serves: rounds that repeat until the end, whatever becomes of one of them.
+
+use core::error::Error;
+use core::time::Duration;
+use epic_inbound::Fault;
+use epic_inbound::housekeeping::Housekeeping;
+use tokio::sync::watch;
+use tokio::task::{JoinSet, spawn, spawn_blocking};
+use tokio::time::{sleep, timeout};
+
+const PRUNE_PERIOD: Duration = Duration::from_secs(10);
+const RECORD_PERIOD: Duration = Duration::from_secs(5);
+const SWEEP_PERIOD: Duration = Duration::from_secs(60);
+/// The longest pause after failures, unless the period itself is longer.
+const PAUSE_MAX: Duration = Duration::from_secs(60);
+
+/// The rounds under way.
+pub struct Background {
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Background {
+    /// Starts the rounds of `housekeeping` on the current runtime.
+    #[must_use]
+    pub fn start(housekeeping: &Housekeeping) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let keeper = housekeeping.clone();
+        tasks.spawn(repeat("prune_memory", PRUNE_PERIOD, stopped.clone(), move || {
+            let keeper = keeper.clone();
+            async move {
+                // It walks whole tables, which would hold up the requests of its thread.
+                spawn_blocking(move || keeper.prune_memory())
+                    .await
+                    .map_err(|error| Fault::Unavailable(error.into()))
+            }
+        }));
+        let keeper = housekeeping.clone();
+        tasks.spawn(repeat("record_accesses", RECORD_PERIOD, stopped.clone(), move || {
+            let keeper = keeper.clone();
+            async move { keeper.record_accesses().await }
+        }));
+        let keeper = housekeeping.clone();
+        tasks.spawn(repeat("sweep_store", SWEEP_PERIOD, stopped, move || {
+            let keeper = keeper.clone();
+            async move { keeper.sweep_store().await }
+        }));
+        Self { stop, tasks }
+    }
+
+    /// Ends the rounds; one that is under way may finish within `grace`.
+    pub async fn stop(mut self, grace: Duration) {
+        // Nobody listens when every task is gone already.
+        self.stop.send(true).ok();
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if timeout(grace, all).await.is_err() {
+            tracing::warn!("a background task did not end in time and was cut off");
+        }
+    }
+}
+
+/// Repeats a round every `period` until `stopped`. A round that fails or panics is reported and tried again, with a
+/// pause that grows as long as it fails.
+async fn repeat<Round>(
+    task: &'static str,
+    period: Duration,
+    mut stopped: watch::Receiver<bool>,
+    round: impl Fn() -> Round,
+) where
+    Round: Future<Output = Result<(), Fault>> + Send + 'static,
+{
+    let mut streak = Streak::new(period);
+    loop {
+        tokio::select! {
+            () = sleep(streak.pause()) => {}
+            // An error means that whoever could say so is gone, which says it too.
+            _ = stopped.wait_for(|stop| *stop) => return,
+        }
+        // A task of its own, so that a panic ends the round and not the rounds.
+        let outcome = match spawn(round()).await {
+            Ok(outcome) => outcome.map_err(|fault| causes(&fault)),
+            Err(error) => Err(if error.is_panic() { "it panicked" } else { "it was cut off" }.to_owned()),
+        };
+        match (streak.record(outcome.is_ok()), outcome.err()) {
+            (Report::FirstFailure, Some(error)) => tracing::warn!(task, error, "a background task failed"),
+            (_, Some(error)) => tracing::debug!(task, error, "a background task failed again"),
+            (Report::Recovered { failures }, None) => {
+                tracing::info!(task, failures, "a background task works again");
+            }
+            (_, None) => {}
+        }
+    }
+}
+
+/// An error with everything behind it.
+pub(crate) fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
+/// What a round's outcome means after those before it.
+#[derive(Debug, PartialEq, Eq)]
+enum Report {
+    Fine,
+    FirstFailure,
+    FailedAgain,
+    Recovered { failures: u32 },
+}
+
+/// Rounds that failed one after the other.
+struct Streak {
+    period: Duration,
+    failures: u32,
+}
+
+impl Streak {
+    const fn new(period: Duration) -> Self {
+        Self { period, failures: 0 }
+    }
+
+    fn record(&mut self, succeeded: bool) -> Report {
+        let failures = self.failures;
+        self.failures = if succeeded { 0 } else { failures.saturating_add(1) };
+        match (succeeded, failures) {
+            (true, 0) => Report::Fine,
+            (true, failures) => Report::Recovered { failures },
+            (false, 0) => Report::FirstFailure,
+            (false, _) => Report::FailedAgain,
+        }
+    }
+
+    /// The pause before the next round: the period, doubled with each failure up to a bound.
+    fn pause(&self) -> Duration {
+        let doublings = self.failures.min(16);
+        self.period.saturating_mul(1 << doublings).min(PAUSE_MAX.max(self.period))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::Arc;
+
+    #[test]
+    fn a_failure_is_reported_once_and_so_is_its_end() {
+        let mut streak = Streak::new(Duration::from_secs(5));
+        let reports: Vec<_> =
+            [true, false, false, false, true, true].map(|succeeded| streak.record(succeeded)).into();
+        assert_eq!(
+            reports,
+            [
+                Report::Fine,
+                Report::FirstFailure,
+                Report::FailedAgain,
+                Report::FailedAgain,
+                Report::Recovered { failures: 3 },
+                Report::Fine
+            ]
+        );
+    }
+
+    #[test]
+    fn the_pause_grows_with_failures_to_a_bound() {
+        let mut streak = Streak::new(Duration::from_secs(5));
+        let mut pauses = vec![streak.pause().as_secs()];
+        for _ in 0..5 {
+            streak.record(false);
+            pauses.push(streak.pause().as_secs());
+        }
+        assert_eq!(pauses, [5, 10, 20, 40, 60, 60]);
+        streak.record(true);
+        assert_eq!(streak.pause().as_secs(), 5);
+        let mut slow = Streak::new(Duration::from_secs(300));
+        slow.record(false);
+        assert_eq!(slow.pause().as_secs(), 300);
+    }
+
+    #[tokio::test]
+    async fn rounds_go_on_after_failures_and_panics_until_they_are_stopped() {
+        let rounds = Arc::new(AtomicU32::new(0));
+        let (stop, stopped) = watch::channel(false);
+        let counter = Arc::clone(&rounds);
+        let task = spawn(repeat("test", Duration::ZERO, stopped, move || {
+            let round = counter.fetch_add(1, Ordering::SeqCst);
+            async move {
+                match round {
+                    0 => panic!("the first round panics"),
+                    1 => Err(Fault::Unavailable("the second fails".into())),
+                    _ => Ok(()),
+                }
+            }
+        }));
+        while rounds.load(Ordering::SeqCst) < 4 {
+            tokio::task::yield_now().await;
+        }
+        stop.send(true).unwrap();
+        task.await.unwrap();
+    }
+
+    #[test]
+    fn an_error_tells_its_causes() {
+        let fault = Fault::Unavailable("the disk is gone".into());
+        assert_eq!(causes(&fault), "a part of the server is unavailable: the disk is gone");
+    }
+}

@@ -1,0 +1,186 @@
+//! What the settings as a whole promise.
+
+use super::*;
+use core::time::Duration;
+use epic_domain::rate_limit::{Action, Quota, Quotas};
+use epic_hash_argon2::Argon2Cost;
+
+fn given(texts: &[(&'static str, &str)]) -> Given {
+    let mut given = Given::default();
+    for (name, text) in texts {
+        given.set(name, (*text).to_owned(), Origin::Environment);
+    }
+    given
+}
+
+fn parse(texts: &[(&'static str, &str)]) -> Result<Settings, Problems> {
+    Settings::parse(&given(texts), Vec::new())
+}
+
+fn problems(texts: &[(&'static str, &str)]) -> Vec<String> {
+    parse(texts).map_or_else(|problems| problems.0.iter().map(ToString::to_string).collect(), |_| Vec::new())
+}
+
+const KEY: &str = "k1:7TOiyW6vJbQ4hWBsMkdSVwd2LZeY1fUz0VPnwjXJEGo";
+
+#[test]
+fn with_nothing_given_the_design_holds() {
+    let settings = parse(&[]).unwrap();
+    assert_eq!(settings.network.listen, "127.0.0.1:8080".parse().unwrap());
+    assert_eq!(settings.storage.data_dir, Path::new("./epic-data"));
+    assert_eq!(settings.storage.quota_bytes, 10 << 30);
+    assert_eq!(settings.sessions, SessionPolicy::DEFAULT);
+    assert_eq!(settings.limits.quotas, Quotas::DEFAULT);
+    assert_eq!(settings.hashing.cost, Argon2Cost::DEFAULT);
+    assert!(settings.token_keys.is_none());
+    assert!(settings.warnings.is_empty(), "{:?}", settings.warnings);
+}
+
+#[test]
+fn every_setting_is_read_into_its_place() {
+    let settings = parse(&[
+        ("listen", "[::1]:0"),
+        ("data_dir", "/srv/epic"),
+        ("token_keys", KEY),
+        ("access_ttl", "1m"),
+        ("refresh_ttl", "2h"),
+        ("session_ttl", "3days"),
+        ("refresh_grace", "1s"),
+        ("limit_login", "9/1m"),
+        ("limit_register", "off"),
+        ("trusted_proxies", "10.0.0.0/8, ::1"),
+        ("allowed_origins", "https://a.example"),
+        ("argon2", "65536,3,1"),
+        ("argon2_slots", "3"),
+        ("quota", "1GiB"),
+        ("connections_max", "7"),
+        ("header_timeout", "1s"),
+        ("body_timeout", "2s"),
+        ("request_timeout", "3s"),
+        ("shutdown_grace", "4s"),
+        ("log", "warn"),
+        ("log_format", "json"),
+    ])
+    .unwrap();
+    let network = &settings.network;
+    assert_eq!(network.listen, "[::1]:0".parse().unwrap());
+    assert_eq!(network.trusted_proxies.len(), 2);
+    assert_eq!(network.allowed_origins, ["https://a.example"]);
+    assert_eq!(network.connections_max.get(), 7);
+    let seconds =
+        [network.header_timeout, network.body_timeout, network.request_timeout, network.shutdown_grace]
+            .map(|span| span.as_secs());
+    assert_eq!(seconds, [1, 2, 3, 4]);
+    assert_eq!(settings.storage.data_dir, Path::new("/srv/epic"));
+    assert_eq!(settings.storage.store, StoreChoice::Sqlite);
+    assert_eq!(settings.storage.quota_bytes, 1 << 30);
+    assert!(settings.token_keys.is_some());
+    let policy = [60, 7_200, 3 * 86_400, 1].map(Duration::from_secs);
+    assert_eq!(Ok(settings.sessions), SessionPolicy::new(policy[0], policy[1], policy[2], policy[3]));
+    let login = Quota::new(9, Duration::from_secs(60)).ok();
+    assert_eq!(
+        settings.limits.quotas,
+        Quotas::DEFAULT.with(Action::Login, login).with(Action::Register, None)
+    );
+    assert_eq!(settings.hashing.cost, Argon2Cost::new(65_536, 3, 1).unwrap());
+    assert_eq!(settings.hashing.slots.get(), 3);
+    assert_eq!(settings.log, LogSettings { filter: "warn".to_owned(), format: LogFormat::Json });
+}
+
+#[test]
+fn every_setting_refuses_what_it_cannot_be_and_is_named() {
+    for setting in SETTINGS {
+        // No text fits every rule but a folder's and a filter's.
+        let text = match setting.name {
+            "data_dir" => "",
+            "log" => "=,=",
+            _ => "no such thing",
+        };
+        let found = problems(&[(setting.name, text)]);
+        assert!(found.len() == 1 && found[0].contains(&setting.variable()), "{}: {found:?}", setting.name);
+    }
+}
+
+#[test]
+fn all_problems_are_found_at_once() {
+    let found = problems(&[("listen", "x"), ("argon2", "y"), ("limit_api", "z"), ("token_keys", "")]);
+    assert_eq!(found.len(), 4, "{found:?}");
+}
+
+#[test]
+fn flags_weigh_more_than_variables_and_variables_more_than_the_file() {
+    let layer = |texts: &[(&'static str, &str)], origin| {
+        let mut given = Given::default();
+        texts.iter().for_each(|(name, text)| given.set(name, (*text).to_owned(), origin));
+        given
+    };
+    let file = layer(&[("quota", "1"), ("connections_max", "1"), ("argon2_slots", "1")], Origin::File);
+    let environment = layer(&[("quota", "2"), ("connections_max", "2")], Origin::Environment);
+    let flags = layer(&[("quota", "3")], Origin::Flag);
+    let settings = Settings::parse(&flags.over(environment).over(file), Vec::new()).unwrap();
+    assert_eq!(settings.storage.quota_bytes, 3);
+    assert_eq!(settings.network.connections_max.get(), 2);
+    assert_eq!(settings.hashing.slots.get(), 1);
+}
+
+#[test]
+fn the_preset_raises_what_is_not_given_itself() {
+    let quotas = parse(&[("limit_preset", "sync"), ("limit_upload", "7/1m")]).unwrap().limits.quotas;
+    assert_eq!(quotas.of(Action::Api), Quota::new(5_000, Duration::from_secs(3_600)).ok());
+    assert_eq!(quotas.of(Action::Upload), Quota::new(7, Duration::from_secs(60)).ok());
+    assert_eq!(quotas.of(Action::Login), Quotas::DEFAULT.of(Action::Login));
+}
+
+#[test]
+fn a_weak_hash_takes_an_explicit_word_and_warns() {
+    let weak = ("argon2", "64,1,1");
+    let found = problems(&[weak]);
+    assert!(found.len() == 1 && found[0].contains("insecure_argon2"), "{found:?}");
+    let settings = parse(&[weak, ("insecure_argon2", "true")]).unwrap();
+    assert!(settings.warnings.iter().any(|warning| warning.contains("argon2")));
+}
+
+#[test]
+fn a_limit_that_is_off_warns() {
+    let settings = parse(&[("limit_totp", "off")]).unwrap();
+    assert!(settings.warnings.iter().any(|warning| warning.contains("totp")));
+}
+
+#[test]
+fn a_secret_in_a_flag_warns() {
+    let mut given = Given::default();
+    given.set("token_keys", KEY.to_owned(), Origin::Flag);
+    let settings = Settings::parse(&given, Vec::new()).unwrap();
+    assert!(settings.warnings.iter().any(|warning| warning.contains("EPIC_TOKEN_KEYS")));
+}
+
+#[test]
+fn lifetimes_that_do_not_fit_together_are_refused() {
+    let found = problems(&[("access_ttl", "8h"), ("refresh_ttl", "7h")]);
+    assert!(found.len() == 1 && found[0].contains("access_ttl"), "{found:?}");
+}
+
+#[test]
+fn no_secret_is_shown_anywhere() {
+    let secret = "hunter2-hunter2";
+    let bad = [("token_keys", secret), ("store", secret), ("blobs", secret), ("limit_api", "bad")];
+    assert!(!problems(&bad).join(" ").contains(secret));
+    assert!(!format!("{:?}", given(&bad)).contains(secret));
+
+    let settings = parse(&[("token_keys", KEY)]).unwrap();
+    let bytes = KEY.trim_start_matches("k1:");
+    let effective: Vec<_> = settings.effective.iter().map(ToString::to_string).collect();
+    assert!(!effective.join("\n").contains(bytes));
+    assert!(!format!("{settings:?}").contains(bytes));
+}
+
+#[test]
+fn the_effective_settings_are_a_settings_file_again() {
+    let settings = parse(&[("listen", "127.0.0.1:1"), ("limit_preset", "sync")]).unwrap();
+    let lines: Vec<_> = settings.effective.iter().map(ToString::to_string).collect();
+    let mut found = Vec::new();
+    let again = Settings::parse(&Given::from_toml(&lines.join("\n"), &mut found), found).unwrap();
+    assert_eq!(again.network, settings.network);
+    assert_eq!(again.limits, settings.limits);
+    assert_eq!(lines.len(), SETTINGS.len());
+}

@@ -1,0 +1,227 @@
+//! The parts of a server: one adapter for each port, chosen and built from the settings.
+
+use crate::config::{HashSettings, Settings, StorageSettings, StoreChoice};
+use crate::keys::{KeyRing, KeysError};
+use epic_cache_memory::{CachedUsers, MemoryAccessLog, RevocationIndex};
+use epic_domain::decoy::DecoySalts;
+use epic_domain::rate_limit::Quotas;
+use epic_domain::session::SessionPolicy;
+use epic_hash_argon2::{Argon2Hasher, HasherSettings};
+use epic_limiter_memory::{Budget, MemoryLimiter};
+use epic_otp_totp::{OtpIssuer, TotpCodes};
+use epic_outbound::access_log::AccessLog;
+use epic_outbound::audit::Audit;
+use epic_outbound::clock::Clock;
+use epic_outbound::entropy::{Entropy, EntropyError, random_bytes};
+use epic_outbound::hasher::{Hasher, HasherError};
+use epic_outbound::limiter::Limiter;
+use epic_outbound::otp::Otp;
+use epic_outbound::revocations::Revocations;
+use epic_outbound::sealer::Sealer;
+use epic_outbound::sessions::Sessions;
+use epic_outbound::tokens::Tokens;
+use epic_outbound::users::Users;
+use epic_seal_aead::{AeadSealer, KeysRefused};
+use epic_store_sqlite::{OpenError, SqliteStore, StoreOptions};
+use epic_system::{SystemClock, SystemEntropy};
+use epic_token_jwt::{JwtTokens, Keyring, ProviderTaken};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Who issues tokens and whom they are for.
+const TOKEN_PARTY: &str = "epic-server";
+/// Accounts kept in memory: those that are asked for most.
+const USERS_CACHED: usize = 10_000;
+/// Access tokens remembered as verified.
+const TOKENS_CACHED: usize = 10_000;
+
+/// What the machine gives: time and randomness.
+#[derive(Clone)]
+pub struct Machine {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl Machine {
+    /// The machine this process runs on.
+    #[must_use]
+    pub fn system() -> Self {
+        Self { clock: Arc::new(SystemClock::new()), entropy: Arc::new(SystemEntropy) }
+    }
+}
+
+/// The store, to be closed when all else is done.
+#[derive(Debug, Clone)]
+pub enum Store {
+    /// SQLite in the data folder.
+    Sqlite(SqliteStore),
+}
+
+/// One adapter for each port, and the values that use cases take. A test may put another in before it assembles them.
+pub struct Parts {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Accounts.
+    pub users: Arc<dyn Users>,
+    /// Sessions.
+    pub sessions: Arc<dyn Sessions>,
+    /// The audit log.
+    pub audit: Arc<dyn Audit>,
+    /// The index of ended sessions.
+    pub revocations: Arc<dyn Revocations>,
+    /// The limiter.
+    pub limiter: Arc<dyn Limiter>,
+    /// Slow hashes.
+    pub hasher: Arc<dyn Hasher>,
+    /// Tokens.
+    pub tokens: Arc<dyn Tokens>,
+    /// One-time codes.
+    pub otp: Arc<dyn Otp>,
+    /// Secrets at rest.
+    pub sealer: Arc<dyn Sealer>,
+    /// Notes of calls.
+    pub access_log: Arc<dyn AccessLog>,
+    /// Salts of unknown names.
+    pub decoys: DecoySalts,
+    /// How long tokens and sessions live.
+    pub session_policy: SessionPolicy,
+    /// Bytes an account may store.
+    pub quota_bytes: u64,
+    /// The store behind accounts, sessions and audit log.
+    pub store: Store,
+}
+
+/// Why a server cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum PartsError {
+    /// The keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The sealing keys do not go together.
+    #[error("the key file sealing-keys cannot be used")]
+    SealingKeys(#[from] KeysRefused),
+    /// The store.
+    #[error("the store in {data_dir} cannot be opened")]
+    Store {
+        /// The data folder.
+        data_dir: PathBuf,
+        /// Why.
+        #[source]
+        error: OpenError,
+    },
+    /// Tokens.
+    #[error(transparent)]
+    Tokens(#[from] ProviderTaken),
+    /// Hashes.
+    #[error(transparent)]
+    Hasher(#[from] HasherError),
+    /// Randomness.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+}
+
+/// The database that the store keeps in the data folder.
+#[must_use]
+pub fn database_of(data_dir: &Path) -> PathBuf {
+    data_dir.join("epic.db")
+}
+
+impl Store {
+    /// Opens the store that the settings choose.
+    ///
+    /// # Errors
+    /// [`PartsError::Store`].
+    pub fn open(settings: &StorageSettings) -> Result<Self, PartsError> {
+        match settings.store {
+            StoreChoice::Sqlite => SqliteStore::open(&settings.data_dir, StoreOptions::default())
+                .map(Self::Sqlite)
+                .map_err(|error| PartsError::Store { data_dir: settings.data_dir.clone(), error }),
+        }
+    }
+
+    /// Its accounts.
+    #[must_use]
+    pub fn users(&self) -> Arc<dyn Users> {
+        match self {
+            Self::Sqlite(store) => Arc::new(store.clone()),
+        }
+    }
+
+    /// Its sessions.
+    #[must_use]
+    pub fn sessions(&self) -> Arc<dyn Sessions> {
+        match self {
+            Self::Sqlite(store) => Arc::new(store.clone()),
+        }
+    }
+
+    /// Its audit log.
+    #[must_use]
+    pub fn audit(&self) -> Arc<dyn Audit> {
+        match self {
+            Self::Sqlite(store) => Arc::new(store.clone()),
+        }
+    }
+
+    /// Finishes what it has accepted and closes. Blocks until that is done; later calls are refused.
+    pub fn close(&self) {
+        match self {
+            Self::Sqlite(store) => store.close(),
+        }
+    }
+}
+
+impl Parts {
+    /// Reads or makes the keys, opens the store and builds every adapter. Blocks on the disk: call it where that is
+    /// allowed.
+    ///
+    /// # Errors
+    /// [`PartsError`].
+    pub fn from_settings(settings: Settings, machine: Machine) -> Result<Self, PartsError> {
+        let Settings { storage, token_keys, sessions: session_policy, limits, hashing, .. } = settings;
+        let Machine { clock, entropy } = machine;
+        // Keys come first and the database after them: a database never waits for keys that were not made yet.
+        let database_exists = database_of(&storage.data_dir).exists();
+        let keys = KeyRing::load_or_create(&storage.data_dir, token_keys, database_exists, entropy.as_ref())?;
+        let store = Store::open(&storage)?;
+        Ok(Self {
+            users: Arc::new(CachedUsers::new(store.users(), USERS_CACHED)),
+            sessions: store.sessions(),
+            audit: store.audit(),
+            revocations: Arc::new(RevocationIndex::new()),
+            limiter: limiter(limits.quotas, entropy.as_ref())?,
+            hasher: hasher(hashing, &keys, Arc::clone(&entropy))?,
+            tokens: tokens(keys.token_keys)?,
+            otp: Arc::new(TotpCodes::new(OtpIssuer::default())),
+            sealer: Arc::new(AeadSealer::new(keys.sealing_keys, Arc::clone(&entropy))?),
+            access_log: Arc::new(MemoryAccessLog::default()),
+            decoys: DecoySalts::new(keys.decoy_key),
+            session_policy,
+            quota_bytes: storage.quota_bytes,
+            store,
+            clock,
+            entropy,
+        })
+    }
+}
+
+fn limiter(quotas: Quotas, entropy: &dyn Entropy) -> Result<Arc<dyn Limiter>, EntropyError> {
+    Ok(Arc::new(MemoryLimiter::new(quotas, &random_bytes(entropy)?, Budget::DEFAULT)))
+}
+
+fn hasher(
+    settings: HashSettings,
+    keys: &KeyRing,
+    entropy: Arc<dyn Entropy>,
+) -> Result<Arc<dyn Hasher>, HasherError> {
+    let settings = HasherSettings::new(settings.cost, settings.slots);
+    Ok(Arc::new(Argon2Hasher::new(settings, &keys.pepper, entropy)?))
+}
+
+fn tokens(keyring: Keyring) -> Result<Arc<dyn Tokens>, ProviderTaken> {
+    Ok(Arc::new(JwtTokens::new(keyring, TOKEN_PARTY.to_owned(), TOKEN_PARTY.to_owned(), TOKENS_CACHED)?))
+}
