@@ -1,8 +1,8 @@
 //! What is remembered of a key: a keyed hash, never the address or name itself.
 
 use core::fmt;
+use core::hash::Hasher as _;
 use epic_domain::rate_limit::{Attempt, Subject};
-use epic_domain::user::Username;
 use siphasher::sip::SipHasher13;
 
 /// A keyed hash of an action and a subject.
@@ -37,7 +37,9 @@ impl Fingerprint {
 /// Makes fingerprints under a key that is drawn anew for each process, so that nobody outside can find subjects that
 /// collide (SipHash-1-3, which the standard library's maps use for the same reason).
 #[derive(Clone, Copy)]
-pub(crate) struct Fingerprints(SipHasher13);
+pub(crate) struct Fingerprints {
+    key: (u64, u64),
+}
 
 impl fmt::Debug for Fingerprints {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -45,41 +47,63 @@ impl fmt::Debug for Fingerprints {
     }
 }
 
-/// A header word and an address or id.
-const FIXED_BYTES: usize = 24;
+/// Kinds of subjects, as they stand in what is hashed.
+const ADDRESS: u64 = 1;
+const ACCOUNT: u64 = 2;
+const NAME_FROM: u64 = 3;
 
 impl Fingerprints {
     pub(crate) fn new(hash_key: &[u8; 16]) -> Self {
-        Self(SipHasher13::new_with_key(hash_key))
+        Self { key: SipHasher13::new_with_key(hash_key).keys() }
     }
 
     /// The fingerprint of whom and what an attempt counts against.
+    ///
+    /// Whole words are hashed, the first of which tells action, kind and length of the name, so that no two keys are
+    /// written alike.
+    #[inline]
     pub(crate) fn of(&self, attempt: &Attempt) -> Fingerprint {
-        let action = u8::try_from(attempt.action.index()).unwrap_or(u8::MAX);
-        Fingerprint(match &attempt.subject {
-            Subject::Address(prefix) => self.0.hash(&fixed_part(action, 0, &prefix.to_bytes())),
-            Subject::Account(user_id) => self.0.hash(&fixed_part(action, 1, user_id.as_bytes())),
-            Subject::NameFrom(name, prefix) => {
-                self.of_name(&fixed_part(action, 2, &prefix.to_bytes()), name.as_str().as_bytes())
+        let mut hasher = SipHasher13::new_with_keys(self.key.0, self.key.1);
+        let header =
+            |kind: u64, length: usize| word(attempt.action.index()) << 32 | kind << 16 | word(length);
+        match &attempt.subject {
+            Subject::Address(prefix) => {
+                hasher.write_u64(header(ADDRESS, 0));
+                write_wide(&mut hasher, prefix.to_bytes());
             }
-        })
-    }
-
-    /// The name comes last and alone has no fixed length, so no two subjects are written alike.
-    fn of_name(&self, fixed: &[u8; FIXED_BYTES], name: &[u8]) -> u64 {
-        let mut bytes = [0_u8; FIXED_BYTES + Username::LENGTH_MAX];
-        let written = fixed.iter().chain(name);
-        let length = bytes.iter_mut().zip(written).map(|(slot, byte)| *slot = *byte).count();
-        self.0.hash(bytes.get(..length).unwrap_or(&bytes))
+            Subject::Account(user_id) => {
+                hasher.write_u64(header(ACCOUNT, 0));
+                write_wide(&mut hasher, *user_id.as_bytes());
+            }
+            Subject::NameFrom(name, prefix) => {
+                let name = name.as_str().as_bytes();
+                hasher.write_u64(header(NAME_FROM, name.len()));
+                write_wide(&mut hasher, prefix.to_bytes());
+                write_padded(&mut hasher, name);
+            }
+        }
+        Fingerprint(hasher.finish())
     }
 }
 
-fn fixed_part(action: u8, subject_kind: u8, address_or_id: &[u8; 16]) -> [u8; FIXED_BYTES] {
-    let mut bytes = [0_u8; FIXED_BYTES];
-    bytes[0] = action;
-    bytes[1] = subject_kind;
-    bytes[8..].copy_from_slice(address_or_id);
-    bytes
+fn word(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+#[inline]
+fn write_wide(hasher: &mut SipHasher13, bytes: [u8; 16]) {
+    let number = u128::from_le_bytes(bytes);
+    let [low, high] = [number, number >> u64::BITS].map(|half| half & u128::from(u64::MAX));
+    hasher.write_u64(u64::try_from(low).unwrap_or_default());
+    hasher.write_u64(u64::try_from(high).unwrap_or_default());
+}
+
+/// Writes whole words, the last one filled up with zeros.
+#[inline]
+fn write_padded(hasher: &mut SipHasher13, bytes: &[u8]) {
+    let (words, rest) = bytes.as_chunks();
+    words.iter().for_each(|word| hasher.write_u64(u64::from_le_bytes(*word)));
+    hasher.write_u64(rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)));
 }
 
 #[cfg(test)]
@@ -88,6 +112,7 @@ mod tests {
     use epic_domain::id::UserId;
     use epic_domain::network::IpPrefix;
     use epic_domain::rate_limit::Action;
+    use epic_domain::user::Username;
     use std::collections::HashSet;
 
     fn name_from(name: &str, address: &str) -> Subject {

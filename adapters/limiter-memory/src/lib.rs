@@ -6,13 +6,13 @@
 
 mod budget;
 mod clock_floor;
+mod decision;
 mod fingerprint;
 mod lane;
 mod limiter;
 mod shard;
 mod slot;
 mod table;
-mod tally;
 
 pub use budget::Budget;
 pub use limiter::MemoryLimiter;

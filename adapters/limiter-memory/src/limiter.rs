@@ -2,10 +2,10 @@
 
 use crate::budget::Budget;
 use crate::clock_floor::{ClockFloor, Instant};
+use crate::decision::{decide, stricter};
 use crate::fingerprint::{Fingerprint, Fingerprints};
 use crate::lane::{Keys, Lanes};
-use crate::shard::Rules;
-use crate::tally::Tally;
+use crate::shard::{Answer, Rules};
 use epic_domain::Monotonic;
 use epic_domain::rate_limit::{Action, Attempt, Decision, Quotas};
 use epic_outbound::limiter::Limiter;
@@ -84,15 +84,13 @@ impl MemoryLimiter {
         Some(Key { action: attempt.action, lanes, lane: Lanes::number_of(fingerprint), fingerprint })
     }
 
+    #[inline]
     fn check_one(&self, attempt: &Attempt, now: Instant) -> Decision {
-        let mut tally = Tally::default();
-        if let Some(key) = self.key_of(attempt)
-            && let Some(mut keys) = key.lanes.lock(key.lane)
-        {
-            let answer = keys.take(&key.lanes.rules, key.fingerprint.within_lane(), now);
-            tally.add(key.action, key.lanes.rules.quota, answer);
-        }
-        tally.decision()
+        let Some(key) = self.key_of(attempt) else { return Decision::Allowed(None) };
+        let Some(mut keys) = key.lanes.lock(key.lane) else { return Decision::Allowed(None) };
+        let answer = keys.take(&key.lanes.rules, key.fingerprint.within_lane(), now);
+        drop(keys);
+        decide(key.action, key.lanes.rules.quota, answer)
     }
 
     /// Locks the lanes of all limited keys, each once, in the order that every call keeps.
@@ -120,20 +118,21 @@ impl<'limiter> Locked<'limiter> {
         self.lanes.iter_mut().map(|lane| &mut **lane).zip(self.keys.chunk_by(Key::shares_lane_with))
     }
 
-    fn judge(&mut self, now: Instant) -> (Tally, Vec<Fingerprint>) {
-        let mut tally = Tally::default();
+    /// The decision for all keys together, and those that are counted if it lets them pass.
+    fn judge(&mut self, now: Instant) -> (Decision, Vec<Fingerprint>) {
+        let mut decision = Decision::Allowed(None);
         let mut countable = Vec::with_capacity(self.keys.len());
         for (lane, keys) in self.lanes_with_keys() {
             for (claimed, key) in keys.iter().enumerate() {
                 let rules = &key.lanes.rules;
                 let answer = lane.judge(rules, key.fingerprint.within_lane(), now, claimed);
-                tally.add(key.action, rules.quota, answer);
-                if matches!(answer, crate::shard::Answer::Window(_)) {
+                decision = stricter(decision, decide(key.action, rules.quota, answer));
+                if matches!(answer, Answer::Window(_)) {
                     countable.push(key.fingerprint);
                 }
             }
         }
-        (tally, countable)
+        (decision, countable)
     }
 
     fn record(&mut self, countable: &[Fingerprint], now: Instant) {
@@ -152,16 +151,16 @@ impl Limiter for MemoryLimiter {
             return self.check_one(attempt, now);
         }
         let mut locked = self.lock_all(attempts);
-        let (tally, countable) = locked.judge(now);
-        if !tally.is_denied() {
+        let (decision, countable) = locked.judge(now);
+        if matches!(decision, Decision::Allowed(_)) {
             locked.record(&countable, now);
         }
-        tally.decision()
+        decision
     }
 
     fn peek(&self, attempts: &[Attempt], now: Monotonic) -> Decision {
         let now = self.clock.advance_to(now);
-        self.lock_all(attempts).judge(now).0.decision()
+        self.lock_all(attempts).judge(now).0
     }
 
     fn give_back(&self, attempts: &[Attempt], now: Monotonic) {

@@ -87,7 +87,14 @@ pub fn judge(admitted: &[Tick], quota: Quota, now: Tick) -> Verdict {
 /// How many of the admitted moments, oldest first, have left the window at `now`.
 #[must_use]
 pub fn expired_count(admitted: &[Tick], quota: Quota, now: Tick) -> usize {
-    admitted.partition_point(|tick| tick.age_at(now) >= quota.window_ms())
+    let has_left = |tick: &Tick| tick.age_at(now) >= quota.window_ms();
+    match admitted {
+        // Most keys have nothing that left, or nothing else: both show at the ends.
+        [] => 0,
+        [oldest, ..] if !has_left(oldest) => 0,
+        [.., newest] if has_left(newest) => admitted.len(),
+        _ => admitted.partition_point(has_left),
+    }
 }
 
 /// A window that keeps its own moments: the step function with its memory, for limiters and models.
