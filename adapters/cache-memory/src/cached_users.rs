@@ -1,0 +1,170 @@
+//! Accounts in memory, in front of the store that holds them.
+
+use crate::id_hash::IdHash;
+use crate::unsettled::Unsettled;
+use async_trait::async_trait;
+use core::fmt;
+use core::time::Duration;
+use epic_domain::Timestamp;
+use epic_domain::id::UserId;
+use epic_domain::user::{OtpStep, RecoveryCodeDigest, Status, User, Username, Version};
+use epic_outbound::StoreError;
+use epic_outbound::users::{Consumption, Insertion, Replacement, Users};
+use quick_cache::UnitWeighter;
+use quick_cache::sync::{Cache, DefaultLifecycle, GuardResult};
+use std::sync::Arc;
+
+type Accounts = Cache<UserId, Arc<User>, UnitWeighter, IdHash>;
+
+/// Accounts by id from memory, everything else from the store.
+///
+/// A change made through this value is seen by every read that starts after the change's answer. A read takes a
+/// place in the cache before it asks the store; a change removes the account and with it such places, so that what was
+/// read before the change finds no place to be kept.
+///
+/// Pending accounts are not kept. They can be removed by calls that do not name them, and no session reads them.
+pub struct CachedUsers {
+    store: Arc<dyn Users>,
+    accounts: Accounts,
+    unsettled: Unsettled,
+}
+
+impl fmt::Debug for CachedUsers {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "CachedUsers({} accounts)", self.accounts.len())
+    }
+}
+
+impl CachedUsers {
+    /// Keeps about `capacity` accounts of `store` in memory, those that are asked for most.
+    #[must_use]
+    pub fn new(store: Arc<dyn Users>, capacity: usize) -> Self {
+        let weight = u64::try_from(capacity).unwrap_or(u64::MAX);
+        let accounts =
+            Cache::with(capacity, weight, UnitWeighter, IdHash::default(), DefaultLifecycle::default());
+        Self { store, accounts, unsettled: Unsettled::default() }
+    }
+
+    /// Forgets an account that was changed elsewhere: by another node or an operator.
+    pub fn invalidate(&self, user_id: UserId) {
+        self.accounts.remove(&user_id);
+    }
+
+    /// How many accounts are in memory.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.accounts.len()
+    }
+
+    /// Whether no account is in memory.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.accounts.is_empty()
+    }
+
+    async fn read_through(&self, user_id: UserId) -> Result<Option<Arc<User>>, StoreError> {
+        // No waiting for another read of the same account: its caller may be slow or stop altogether.
+        let place = match self.accounts.get_value_or_guard(&user_id, Some(Duration::ZERO)) {
+            GuardResult::Value(user) => return Ok(Some(user)),
+            GuardResult::Guard(place) => Some(place),
+            GuardResult::Timeout => None,
+        };
+        // Asked after the place is taken: a change abandoned later than this removes the place.
+        let place = place.filter(|_| !self.unsettled.contains(user_id));
+        let found = self.store.find_by_id(user_id).await?;
+        if let (Some(user), Some(place)) = (&found, place)
+            && !matches!(user.status, Status::Pending { .. })
+        {
+            // It fails when the account was changed meanwhile; then what was read is not kept.
+            let _ = place.insert(Arc::clone(user));
+        }
+        Ok(found)
+    }
+
+    const fn change(&self, user_id: UserId) -> Change<'_> {
+        Change { users: self, user_id, answered: false }
+    }
+}
+
+/// A change under way. Whatever becomes of it, the account leaves the memory when this is dropped: after an answer, an
+/// error, or when the caller went away.
+struct Change<'users> {
+    users: &'users CachedUsers,
+    user_id: UserId,
+    answered: bool,
+}
+
+impl Change<'_> {
+    fn answered<T>(mut self, answer: T) -> T {
+        self.answered = true;
+        answer
+    }
+}
+
+impl Drop for Change<'_> {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.users.unsettled.add(self.user_id);
+        }
+        self.users.invalidate(self.user_id);
+    }
+}
+
+#[async_trait]
+impl Users for CachedUsers {
+    async fn find_by_username(&self, username: &Username) -> Result<Option<Arc<User>>, StoreError> {
+        self.store.find_by_username(username).await
+    }
+
+    async fn find_by_id(&self, user_id: UserId) -> Result<Option<Arc<User>>, StoreError> {
+        match self.accounts.get(&user_id) {
+            Some(user) => Ok(Some(user)),
+            None => self.read_through(user_id).await,
+        }
+    }
+
+    async fn insert_if_absent(&self, user: &User, now: Timestamp) -> Result<Insertion, StoreError> {
+        let change = self.change(user.id);
+        change.answered(self.store.insert_if_absent(user, now).await)
+    }
+
+    async fn replace_pending(
+        &self,
+        user: &User,
+        expected: Version,
+        now: Timestamp,
+    ) -> Result<Replacement, StoreError> {
+        let change = self.change(user.id);
+        change.answered(self.store.replace_pending(user, expected, now).await)
+    }
+
+    async fn consume_otp_step(
+        &self,
+        user_id: UserId,
+        step: OtpStep,
+        recovery_codes: &[RecoveryCodeDigest],
+        now: Timestamp,
+    ) -> Result<Consumption, StoreError> {
+        let change = self.change(user_id);
+        change.answered(self.store.consume_otp_step(user_id, step, recovery_codes, now).await)
+    }
+
+    async fn consume_recovery_code(
+        &self,
+        user_id: UserId,
+        code: &RecoveryCodeDigest,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let change = self.change(user_id);
+        change.answered(self.store.consume_recovery_code(user_id, code, now).await)
+    }
+
+    async fn record_code_failure(&self, user_id: UserId) -> Result<u32, StoreError> {
+        let change = self.change(user_id);
+        change.answered(self.store.record_code_failure(user_id).await)
+    }
+
+    async fn remove_expired_pending(&self, now: Timestamp, limit: u32) -> Result<u32, StoreError> {
+        self.store.remove_expired_pending(now, limit).await
+    }
+}
