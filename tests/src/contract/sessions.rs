@@ -67,7 +67,7 @@ async fn found(stores: &Stores, seed: u64) -> Option<Session> {
     stores.sessions.find(session_id(seed)).await.unwrap()
 }
 
-/// The seeds up to 32 of sessions that are revoked at [`T0`], and until when.
+/// The seeds of the sessions that are revoked at [`T0`], and until when. Laws use seeds up to [`SEED_MAX`].
 pub(super) async fn revoked(stores: &Stores) -> Vec<(u64, Timestamp)> {
     let mut revocations: Vec<_> = stores
         .sessions
@@ -76,14 +76,14 @@ pub(super) async fn revoked(stores: &Stores) -> Vec<(u64, Timestamp)> {
         .unwrap()
         .into_iter()
         .map(|Revocation { session_id: id, until }| {
-            ((0..=RACERS_SEED_MAX).find(|seed| session_id(*seed) == id).unwrap(), until)
+            ((0..=SEED_MAX).find(|seed| session_id(*seed) == id).unwrap(), until)
         })
         .collect();
     revocations.sort_unstable();
     revocations
 }
 
-const RACERS_SEED_MAX: u64 = 64;
+const SEED_MAX: u64 = 64;
 
 async fn reads_back(stores: &Stores, session: Session) {
     stores.sessions.open(&session).await.unwrap();
