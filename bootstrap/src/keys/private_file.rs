@@ -4,7 +4,7 @@ use epic_domain::secret::SecretText;
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
-use std::path::Path;
+use std::path::{self, Path};
 use zeroize::Zeroizing;
 
 /// Only the owner reads and writes.
@@ -84,7 +84,8 @@ pub(super) fn read_private(path: &Path) -> Result<Option<SecretText>, PrivateFil
     }
 }
 
-/// Writes a private file that is not there yet. After a crash at any moment it is there whole or not at all.
+/// Writes a private file that is not there yet. After a crash at any moment it is there whole or not at all; that it
+/// is there, [`sync_folder`] makes sure.
 ///
 /// # Errors
 /// The system's, or that the file is there by now; it was not touched then.
@@ -98,7 +99,16 @@ pub(super) fn write_private(folder: &Path, name: &str, text: &SecretText) -> io:
     file.write_all(text.expose().as_bytes())?;
     file.as_file().sync_all()?;
     file.persist_noclobber(folder.join(name)).map_err(|refused| refused.error)?;
-    File::open(folder)?.sync_all()
+    Ok(())
+}
+
+/// Makes what was written into a folder survive a power cut, and the names of the folder and the one around it, which
+/// may be as new.
+///
+/// # Errors
+/// The system's.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    path::absolute(folder)?.ancestors().take(3).try_for_each(|folder| File::open(folder)?.sync_all())
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! All keys of a server, read from their folder or made there.
 
 use super::lines::{self, KEY_BYTES, LineRefused};
-use super::private_file::{PrivateFileError, create_private_folder, read_private, write_private};
+use super::private_file::{
+    PrivateFileError, create_private_folder, read_private, sync_folder, write_private,
+};
 use super::token_keys::{TokenKeysRefused, parse_token_key_file};
 use epic_domain::secret::{Secret, SecretText};
 use epic_outbound::entropy::{Entropy, EntropyError, random_bytes};
@@ -132,12 +134,17 @@ impl KeyRing {
             Some(given) => given,
             None => source.token_keys()?,
         };
-        Ok(Self {
+        let keys = Self {
             token_keys,
             pepper: source.single(&PEPPER)?,
             sealing_keys: source.sealing_keys()?,
             decoy_key: source.single(&DECOY_KEY)?,
-        })
+        };
+        if source.may_create {
+            // Once for all of them, and before a database comes to need them.
+            sync_folder(&folder).map_err(in_folder)?;
+        }
+        Ok(keys)
     }
 }
 
@@ -171,7 +178,7 @@ impl KeySource<'_> {
         lines::single(text.expose()).map_err(|error| KeysError::Malformed { path: self.path(file), error })
     }
 
-    /// The file's text, or a fresh one that is durable in the file by now.
+    /// The file's text, or a fresh one that is in the file by now.
     fn text(
         &self,
         file: &KeyFile,
