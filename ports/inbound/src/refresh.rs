@@ -5,6 +5,7 @@ use crate::recorder::Happening;
 use crate::{Fault, Recorder, TokenIssuer, TokenPair};
 use epic_domain::Timestamp;
 use epic_domain::audit::EventKind;
+use epic_domain::id::SessionId;
 use epic_domain::network::IpPrefix;
 use epic_domain::session::{Claims, Revocation, Session, TokenKind};
 use epic_domain::user::{Status, User};
@@ -78,13 +79,21 @@ impl Refresh {
             }
             RotationOutcome::Repeated(session) => Ok(self.issuer.pair(&session, &user.username)?),
             RotationOutcome::Reused(session) => {
-                let until = self.issuer.policy().revoked_until(now);
-                self.ports.revocations.announce(&[Revocation { session_id: session.id, until }]);
+                self.announce_end(session.id, now);
                 self.record(EventKind::RefreshReuse, &session, origin, now).await?;
                 Err(RefreshError::Refused)
             }
-            RotationOutcome::Ended => Err(RefreshError::Refused),
+            RotationOutcome::Ended => {
+                // Whoever ended it may have been cut short before it was announced.
+                self.announce_end(claims.session_id, now);
+                Err(RefreshError::Refused)
+            }
         }
+    }
+
+    fn announce_end(&self, session_id: SessionId, now: Timestamp) {
+        let until = self.issuer.policy().revoked_until(now);
+        self.ports.revocations.announce(&[Revocation { session_id, until }]);
     }
 
     fn read(&self, refresh_token: &str, now: Timestamp) -> Result<Arc<Claims>, RefreshError> {

@@ -3,8 +3,9 @@
 use crate::authenticate::Authenticated;
 use crate::recorder::Happening;
 use crate::{Fault, Recorder, TokenIssuer};
+use epic_domain::Timestamp;
 use epic_domain::audit::EventKind;
-use epic_domain::id::SessionId;
+use epic_domain::id::{SessionId, UserId};
 use epic_domain::network::IpPrefix;
 use epic_domain::session::Revocation;
 use epic_outbound::clock::Clock;
@@ -64,26 +65,42 @@ impl SignOut {
         let now = self.ports.clock.now();
         let until = self.issuer.policy().revoked_until(now);
         let (user_id, session_id) = (caller.user().id, caller.claims().session_id);
-        let sessions = &self.ports.sessions;
-        let (kind, ended) = match scope {
+        let kind = match scope {
             SignOutScope::Session => {
-                sessions.end(session_id, until).await?;
-                (EventKind::Logout, vec![session_id])
+                self.ports.sessions.end(session_id, until).await?;
+                self.announce(&[session_id], until);
+                EventKind::Logout
             }
             SignOutScope::Others => {
-                let scope = EndScope::AllExcept(session_id);
-                (EventKind::LogoutOthers, sessions.end_many(user_id, scope, until).await?)
+                self.end_many(user_id, EndScope::AllExcept(session_id), until, now).await?;
+                EventKind::LogoutOthers
             }
             SignOutScope::All => {
-                (EventKind::LogoutAll, sessions.end_many(user_id, EndScope::All, until).await?)
+                self.end_many(user_id, EndScope::All, until, now).await?;
+                EventKind::LogoutAll
             }
         };
-        self.announce(&ended, until);
         let happening = Happening::new(kind, now, origin).of_user(user_id).in_session(session_id);
         self.recorder.record(&[happening]).await
     }
 
-    fn announce(&self, ended: &[SessionId], until: epic_domain::Timestamp) {
+    /// Ends sessions and announces them. An earlier attempt may have been cut short between the two, by a client that
+    /// hung up for example; its sessions do not end a second time, so the store is asked for all that ended before too.
+    async fn end_many(
+        &self,
+        user_id: UserId,
+        scope: EndScope,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        let ended = self.ports.sessions.end_many(user_id, scope, until).await?;
+        self.announce(&ended, until);
+        let ended_before = self.ports.sessions.live_revocations(now).await?;
+        self.ports.revocations.announce(&ended_before);
+        Ok(())
+    }
+
+    fn announce(&self, ended: &[SessionId], until: Timestamp) {
         let revocations: Vec<_> =
             ended.iter().map(|session_id| Revocation { session_id: *session_id, until }).collect();
         self.ports.revocations.announce(&revocations);
