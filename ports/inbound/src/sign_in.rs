@@ -89,6 +89,13 @@ pub struct SignIn {
     issuer: TokenIssuer,
 }
 
+/// A session about to be opened, and its tokens.
+struct Opening<'a> {
+    user: &'a User,
+    session: Session,
+    tokens: TokenPair,
+}
+
 impl SignIn {
     /// Signs in through these ports.
     #[must_use]
@@ -146,31 +153,32 @@ impl SignIn {
         now: Timestamp,
     ) -> Result<SignedIn, SignInError> {
         let happening = |kind| Happening::new(kind, now, request.origin).of_user(user.id);
+        // Made before the factor is spent: without randomness or a signing key no code is used up for nothing.
+        let session = self.new_session(request, user, now)?;
+        let tokens = self.issuer.pair(&session, &user.username)?;
+        let opening = Opening { user, session, tokens };
         match self.judge.judge(user, &request.factor, now).await? {
             Judgement::Failed(reason) => self.refuse(request, Some(user), reason, now).await,
             Judgement::Recovered => {
-                self.open_session(request, user, None, &[happening(EventKind::RecoveryCodeUsed)], now).await
+                self.open_session(opening, None, &[happening(EventKind::RecoveryCodeUsed)]).await
             }
             Judgement::Passed { recovery_codes } => {
                 let confirmed = recovery_codes.is_some().then(|| happening(EventKind::Confirmed));
-                self.open_session(request, user, recovery_codes, confirmed.as_slice(), now).await
+                self.open_session(opening, recovery_codes, confirmed.as_slice()).await
             }
         }
     }
 
     async fn open_session(
         &self,
-        request: &SignInRequest,
-        user: &User,
+        Opening { user, session, tokens }: Opening<'_>,
         recovery_codes: Option<Vec<RecoveryCode>>,
         before: &[Happening],
-        now: Timestamp,
     ) -> Result<SignedIn, SignInError> {
-        let session = self.new_session(request, user, now)?;
-        let tokens = self.issuer.pair(&session, &user.username)?;
         self.ports.sessions.open(&session).await.map_err(Fault::from)?;
-        let login =
-            Happening::new(EventKind::Login, now, request.origin).of_user(user.id).in_session(session.id);
+        let login = Happening::new(EventKind::Login, session.created_at, session.origin)
+            .of_user(user.id)
+            .in_session(session.id);
         let happenings: Vec<_> = before.iter().copied().chain([login]).collect();
         self.recorder.record(&happenings).await?;
         Ok(SignedIn {
