@@ -21,6 +21,7 @@ mod reply;
 mod routes;
 mod security_headers;
 mod server;
+mod unbroken;
 
 pub use api::Api;
 pub use auth::{current_user, current_user_optional, user_from_token};

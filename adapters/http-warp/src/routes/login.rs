@@ -11,6 +11,7 @@ use crate::json::Fields;
 use crate::limit_reply::{add_standing, too_many_requests};
 use crate::problem::Problem;
 use crate::reply;
+use crate::unbroken::to_the_end;
 use core::time::Duration;
 use epic_domain::network::IpPrefix;
 use epic_domain::rate_limit::Action;
@@ -57,7 +58,10 @@ async fn answer(context: RequestContext, body: UnreadBody, gate: Gate, sign_in: 
         Ok(request) => request,
         Err(problem) => return problem.into_response(),
     };
-    let answer = sign_in.sign_in(request).await;
+    let answer = match to_the_end(async move { sign_in.sign_in(request).await }).await {
+        Ok(answer) => answer,
+        Err(problem) => return problem.into_response(),
+    };
     let mut response = match answer.result {
         Ok(signed_in) => reply::json(StatusCode::OK, &signed_in_reply(&signed_in)),
         Err(error) => refused(&error).into_response(),

@@ -10,6 +10,7 @@ use crate::json::Fields;
 use crate::limit_reply::add_standing;
 use crate::problem::Problem;
 use crate::reply;
+use crate::unbroken::to_the_end;
 use core::time::Duration;
 use epic_domain::Invalid;
 use epic_inbound::authenticate::Authenticated;
@@ -35,22 +36,24 @@ async fn answer(
     body: UnreadBody,
     sign_out: SignOut,
 ) -> Response {
-    let mut response = match end(context, &caller, body, &sign_out).await {
+    let standing = caller.standing();
+    let mut response = match end(context, caller, body, sign_out).await {
         Ok(()) => reply::no_content(),
         Err(problem) => problem.into_response(),
     };
-    add_standing(response.headers_mut(), caller.standing());
+    add_standing(response.headers_mut(), standing);
     response
 }
 
 async fn end(
     context: RequestContext,
-    caller: &Authenticated,
+    caller: Authenticated,
     body: UnreadBody,
-    sign_out: &SignOut,
+    sign_out: SignOut,
 ) -> Result<(), Problem> {
     let scope = read(body.optional_fields().await?)?;
-    sign_out.sign_out(caller, scope, context.origin).await.map_err(|cause| fault(&cause))
+    let ending = async move { sign_out.sign_out(&caller, scope, context.origin).await };
+    to_the_end(ending).await?.map_err(|cause| fault(&cause))
 }
 
 fn read(mut fields: Fields) -> Result<SignOutScope, Problem> {

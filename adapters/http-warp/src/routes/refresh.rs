@@ -10,6 +10,7 @@ use crate::json::Fields;
 use crate::limit_reply::{add_standing, too_many_requests};
 use crate::problem::Problem;
 use crate::reply;
+use crate::unbroken::to_the_end;
 use core::time::Duration;
 use epic_domain::secret::SecretText;
 use epic_inbound::TokenPair;
@@ -46,22 +47,24 @@ async fn answer(context: RequestContext, body: UnreadBody, gate: Gate, refresh: 
         Ok(admission) => admission,
         Err(denial) => return too_many_requests(&denial).into_response(),
     };
-    let mut response = match renew(context, body, &admission, &refresh).await {
+    let standing = admission.standing();
+    let mut response = match renew(context, body, admission, refresh).await {
         Ok(pair) => reply::json(StatusCode::OK, &TokenPairReply::from(&pair)),
         Err(problem) => problem.into_response(),
     };
-    add_standing(response.headers_mut(), admission.standing());
+    add_standing(response.headers_mut(), standing);
     response
 }
 
 async fn renew(
     context: RequestContext,
     body: UnreadBody,
-    admission: &Admission,
-    refresh: &Refresh,
+    admission: Admission,
+    refresh: Refresh,
 ) -> Result<TokenPair, Problem> {
     let refresh_token = read(body.fields().await?)?;
-    refresh.refresh(admission, refresh_token.expose(), context.origin).await.map_err(|error| match error {
+    let renewing = async move { refresh.refresh(&admission, refresh_token.expose(), context.origin).await };
+    to_the_end(renewing).await?.map_err(|error| match error {
         RefreshError::Refused => unauthorized_plain(
             "invalid_refresh_token",
             "The refresh token is expired, used or revoked. Sign in again.",

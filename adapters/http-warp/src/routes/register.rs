@@ -9,6 +9,7 @@ use crate::fault_reply::fault;
 use crate::json::Fields;
 use crate::limit_reply::{add_standing, too_many_requests};
 use crate::problem::Problem;
+use crate::unbroken::to_the_end;
 use crate::{qr, reply};
 use core::time::Duration;
 use epic_domain::Invalid;
@@ -53,7 +54,11 @@ async fn answer(context: RequestContext, body: UnreadBody, gate: Gate, register:
         Ok(registration) => registration,
         Err(problem) => return problem.into_response(),
     };
-    let answer = register.register(registration).await;
+    let registering = async move { register.register(registration).await };
+    let answer = match to_the_end(registering).await {
+        Ok(answer) => answer,
+        Err(problem) => return problem.into_response(),
+    };
     let mut response = match answer.result {
         Ok(registered) => created(&registered),
         Err(error) => refused(&error).into_response(),

@@ -1,0 +1,110 @@
+//! The binary's own commands and its start.
+
+use crate::support::ServerProcess;
+use crate::support::process::command;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+#[test]
+fn without_any_setting_the_server_says_where_its_data_and_keys_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = ServerProcess::start(folder.path(), &[]);
+    let mode = |path: &str| fs::metadata(folder.path().join(path)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("data"), 0o700);
+    for entry in fs::read_dir(folder.path().join("data/keys")).unwrap().map(Result::unwrap) {
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", entry.path());
+    }
+    assert_eq!(server.terminate(), Some(0), "SIGTERM ends it in order");
+}
+
+#[test]
+fn i09_a_second_process_on_the_same_data_is_refused_and_the_first_is_unharmed() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = ServerProcess::start(folder.path(), &[]);
+    let second = command(folder.path()).env("EPIC_LISTEN", "127.0.0.1:0").output().unwrap();
+    assert!(!second.status.success());
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(said.contains("in use") || said.contains("another process"), "{said}");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(first.client().get("/readyz")).expect(200);
+    first.kill();
+    // The lock went with the process.
+    let third = ServerProcess::start(folder.path(), &[]);
+    runtime.block_on(third.client().get("/readyz")).expect(200);
+}
+
+#[test]
+fn a08_a_weak_signing_key_is_refused_by_rule_and_never_shown() {
+    let encode = |bytes: &[u8]| data_encoding::BASE64URL_NOPAD.encode(bytes);
+    let keys = [
+        String::new(),
+        encode(&[7; 31]),
+        encode(&[b'a'; 32]),
+        encode(b"secret"),
+        encode(b"your-256-bit-secretyour-256-bit-secret"),
+        encode(b"abababababababababababababababab"),
+        encode(&(0..32).collect::<Vec<u8>>()),
+    ];
+    for key in keys {
+        let folder = tempfile::tempdir().unwrap();
+        let output = command(folder.path())
+            .env("EPIC_LISTEN", "127.0.0.1:0")
+            .env("EPIC_TOKEN_KEYS", format!("k1:{key}"))
+            .output()
+            .unwrap();
+        assert!(!output.status.success(), "started with {key:?}");
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert!(said.to_lowercase().contains("token_keys"), "names the setting: {said}");
+        assert!(key.len() < 8 || !said.contains(&key), "shows the key: {said}");
+    }
+}
+
+#[test]
+fn the_configuration_can_be_checked_without_starting() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = command(folder.path()).args(["config", "check"]).output().unwrap();
+    assert!(good.status.success(), "{}", String::from_utf8_lossy(&good.stderr));
+    let bad = command(folder.path())
+        .args(["config", "check"])
+        .env("EPIC_LIMIT_LOGIN", "many")
+        .env("EPIC_ACCESS_TTL", "soon")
+        .output()
+        .unwrap();
+    assert_eq!(bad.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&[bad.stdout, bad.stderr].concat()).to_lowercase();
+    assert!(said.contains("limit_login") && said.contains("access_ttl"), "every error at once: {said}");
+}
+
+#[test]
+fn the_demo_walks_through_the_five_flows_against_a_running_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = ServerProcess::start(folder.path(), &[]);
+    let demo = command(folder.path()).args(["demo", "--url", &server.base]).output().unwrap();
+    let said = String::from_utf8_lossy(&demo.stdout).into_owned();
+    assert!(demo.status.success(), "{said}\n{}", String::from_utf8_lossy(&demo.stderr));
+    assert!(said.contains('█') || said.contains('▀'), "the QR code is shown: {said}");
+}
+
+#[test]
+fn the_audit_log_verifies_and_a_changed_record_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = ServerProcess::start(folder.path(), &[]);
+    let demo = command(folder.path()).args(["demo", "--url", &server.base]).output().unwrap();
+    assert!(demo.status.success());
+    assert_eq!(server.terminate(), Some(0));
+    let verify = || command(folder.path()).args(["audit", "verify"]).output().unwrap();
+    let whole = verify();
+    assert!(whole.status.success(), "{}", String::from_utf8_lossy(&whole.stderr));
+    let database = folder.path().join("data/epic.db");
+    let changed = std::process::Command::new("python3")
+        .args(["-c", "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute('update audit set at_ms = at_ms + 1 where sequence = 3'); c.commit()"])
+        .arg(&database)
+        .status()
+        .unwrap();
+    assert!(changed.success());
+    let broken = verify();
+    assert!(!broken.status.success());
+    let said = [broken.stdout, broken.stderr].concat();
+    assert!(String::from_utf8_lossy(&said).contains("event 3"), "{}", String::from_utf8_lossy(&said));
+}

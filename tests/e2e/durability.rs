@@ -1,0 +1,128 @@
+//! What was answered is there after a kill -9; what was ended stays ended.
+
+use crate::support::{Person, Reply, ServerProcess};
+use tempfile::TempDir;
+
+const NO_LIMITS: &[(&str, &str)] = &[
+    ("EPIC_LIMIT_LOGIN", "off"),
+    ("EPIC_LIMIT_REGISTER", "off"),
+    ("EPIC_LIMIT_TOTP", "off"),
+    ("EPIC_LIMIT_API", "off"),
+];
+
+fn start(folder: &TempDir) -> ServerProcess {
+    ServerProcess::start(folder.path(), NO_LIMITS)
+}
+
+fn wall_millis() -> u64 {
+    u64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap()
+}
+
+/// Registers and signs in; the code that was used comes along.
+async fn sign_up(server: &ServerProcess, name: &str) -> (Person, Reply, String) {
+    let client = server.client();
+    let mut person = Person::new(name);
+    person.register(&client).await.expect(201);
+    let code = person.code_at(wall_millis());
+    let login = person.login_with(&client, &code).await.expect(200);
+    (person, login, code)
+}
+
+#[tokio::test]
+async fn a_user_registered_right_before_a_kill_can_sign_in_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..20 {
+        let server = start(&folder);
+        let mut person = Person::new(&format!("user{round}"));
+        person.register(&server.client()).await.expect(201);
+        server.kill();
+        let server = start(&folder);
+        person.login_with(&server.client(), &person.code_at(wall_millis())).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn c08_a_session_and_a_spent_code_survive_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..20 {
+        let server = start(&folder);
+        let (person, login, code) = sign_up(&server, &format!("user{round}")).await;
+        server.kill();
+        let server = start(&folder);
+        let client = server.client();
+        client.profile(&login.text("access_token")).await.expect(200);
+        client.refresh(&login.text("refresh_token")).await.expect(200);
+        person.login_with(&client, &code).await.expect(401);
+    }
+}
+
+#[tokio::test]
+async fn b07_a_logged_out_session_stays_dead_through_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..20 {
+        let server = start(&folder);
+        let (_, login, _) = sign_up(&server, &format!("user{round}")).await;
+        server.client().logout(&login.text("access_token")).await.expect(204);
+        server.kill();
+        let server = start(&folder);
+        server.client().profile(&login.text("access_token")).await.expect(401);
+        server.client().refresh(&login.text("refresh_token")).await.expect(401);
+    }
+}
+
+#[tokio::test]
+async fn a_rotation_answered_before_a_kill_holds_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..10 {
+        let server =
+            ServerProcess::start(folder.path(), &[NO_LIMITS, &[("EPIC_REFRESH_GRACE", "0s")]].concat());
+        let (_, login, _) = sign_up(&server, &format!("user{round}")).await;
+        let next = server.client().refresh(&login.text("refresh_token")).await.expect(200);
+        server.kill();
+        let server =
+            ServerProcess::start(folder.path(), &[NO_LIMITS, &[("EPIC_REFRESH_GRACE", "0s")]].concat());
+        let last = server.client().refresh(&next.text("refresh_token")).await.expect(200);
+        server.client().refresh(&login.text("refresh_token")).await.expect(401);
+        server.client().profile(&last.text("access_token")).await.expect(401);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i01_no_acknowledged_registration_is_lost_when_killed_under_load() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut acknowledged: Vec<Person> = Vec::new();
+    for round in 0..10 {
+        let server = start(&folder);
+        let writers: Vec<_> = (0..16)
+            .map(|writer| {
+                let client = server.client();
+                tokio::spawn(async move {
+                    let mut kept = Vec::new();
+                    for index in 0..1_000 {
+                        let mut person = Person::new(&format!("r{round}w{writer}i{index}"));
+                        let request = client.request(reqwest::Method::POST, "/api/auth/register");
+                        let Ok(response) = request.json(&person.register_body()).send().await else { break };
+                        if response.status() != 201 {
+                            continue;
+                        }
+                        let Ok(body) = response.json::<serde_json::Value>().await else { break };
+                        person.otpauth_uri = body["otpauth_uri"].as_str().unwrap().to_owned();
+                        kept.push(person);
+                    }
+                    kept
+                })
+            })
+            .collect();
+        tokio::time::sleep(std::time::Duration::from_millis(150 + 37 * round)).await;
+        server.kill();
+        for writer in writers {
+            acknowledged.extend(writer.await.unwrap());
+        }
+    }
+    assert!(acknowledged.len() > 100, "the load wrote {}", acknowledged.len());
+    let server = start(&folder);
+    for person in &acknowledged {
+        let login = person.login_with(&server.client(), &person.code_at(wall_millis())).await;
+        assert_eq!(login.status, 200, "{} was acknowledged and is lost", person.username);
+    }
+}

@@ -1,0 +1,234 @@
+//! The whole application in this process: real store, real crypto, real sockets, and a clock in the test's hand.
+
+use super::{Client, Person};
+use epic_bootstrap::config::{Given, Origin, Settings};
+use epic_bootstrap::lifecycle::serve;
+use epic_bootstrap::wire::Application;
+use epic_bootstrap::wire::{Machine, Parts};
+use epic_domain::audit::Link;
+use epic_outbound::audit::Audit;
+use epic_outbound::clock::Clock;
+use epic_system::SystemEntropy;
+use epic_tests::fakes::FakeClock;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// The settings a test may change; the limits are off and hashes cheap unless it does.
+pub(crate) struct Options {
+    pub(crate) limit_login: String,
+    pub(crate) limit_register: String,
+    pub(crate) limit_totp: String,
+    pub(crate) limit_api: String,
+    pub(crate) trusted_proxies: String,
+    pub(crate) refresh_grace: String,
+    pub(crate) argon2: String,
+}
+
+impl Options {
+    /// The limits that the server has without configuration.
+    pub(crate) fn with_default_limits(&mut self) {
+        self.limit_login = "5/5m".into();
+        self.limit_register = "3/1h".into();
+        self.limit_totp = "3/5m".into();
+        self.limit_api = "100/1h".into();
+    }
+
+    fn given(&self, folder: &std::path::Path) -> Given {
+        let mut given = Given::default();
+        let data_dir = folder.join("data").to_string_lossy().into_owned();
+        let texts = [
+            ("listen", "127.0.0.1:0"),
+            ("data_dir", &data_dir),
+            ("limit_login", &self.limit_login),
+            ("limit_register", &self.limit_register),
+            ("limit_totp", &self.limit_totp),
+            ("limit_api", &self.limit_api),
+            ("trusted_proxies", &self.trusted_proxies),
+            ("refresh_grace", &self.refresh_grace),
+            ("argon2", &self.argon2),
+            ("insecure_argon2", "true"),
+        ];
+        for (name, text) in texts {
+            given.set(name, text.to_owned(), Origin::Environment);
+        }
+        given
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            limit_login: "off".into(),
+            limit_register: "off".into(),
+            limit_totp: "off".into(),
+            limit_api: "off".into(),
+            trusted_proxies: String::new(),
+            refresh_grace: "10s".into(),
+            argon2: "8,1,1".into(),
+        }
+    }
+}
+
+/// A server that answers on a real socket. Its data goes with it.
+pub(crate) struct TestServer {
+    pub(crate) base: String,
+    clock: Arc<FakeClock>,
+    audit: Arc<dyn Audit>,
+    options: Options,
+    folder: tempfile::TempDir,
+    stop: Option<oneshot::Sender<()>>,
+    serving: JoinHandle<()>,
+}
+
+/// What a login gave.
+#[derive(Clone)]
+pub(crate) struct SignedIn {
+    pub(crate) access_token: String,
+    pub(crate) refresh_token: String,
+}
+
+struct Running {
+    address: SocketAddr,
+    audit: Arc<dyn Audit>,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<()>,
+}
+
+async fn run(options: &Options, folder: &std::path::Path, clock: Arc<FakeClock>) -> Running {
+    let settings = Settings::parse(&options.given(folder), Vec::new()).unwrap();
+    let network = settings.network.clone();
+    let machine = Machine { clock, entropy: Arc::new(SystemEntropy) };
+    let parts = Parts::from_settings(settings, machine).unwrap();
+    let audit = Arc::clone(&parts.audit);
+    let application = Application::assemble(parts).unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let (told, address) = oneshot::channel();
+    let serving = tokio::spawn(async move {
+        let listening = move |address| told.send(address).unwrap();
+        let shutdown = async {
+            let _ = stopped.await;
+        };
+        serve(application, network, listening, shutdown).await.unwrap();
+    });
+    Running { address: address.await.unwrap(), audit, stop, serving }
+}
+
+impl TestServer {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|_| ()).await
+    }
+
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
+        let mut options = Options::default();
+        change(&mut options);
+        let (folder, clock) = (tempfile::tempdir().unwrap(), Arc::new(FakeClock::default()));
+        let running = run(&options, folder.path(), Arc::clone(&clock)).await;
+        Self {
+            base: format!("http://{}", running.address),
+            clock,
+            audit: running.audit,
+            options,
+            folder,
+            stop: Some(running.stop),
+            serving: running.serving,
+        }
+    }
+
+    /// Stops in order and starts again on the same data.
+    pub(crate) async fn restart(&mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+        (&mut self.serving).await.unwrap();
+        let running = run(&self.options, self.folder.path(), Arc::clone(&self.clock)).await;
+        self.base = format!("http://{}", running.address);
+        self.audit = running.audit;
+        self.stop = Some(running.stop);
+        self.serving = running.serving;
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client::new(&self.base)
+    }
+
+    pub(crate) fn address(&self) -> String {
+        self.base.trim_start_matches("http://").to_owned()
+    }
+
+    pub(crate) fn now_millis(&self) -> u64 {
+        self.clock.now().as_millis()
+    }
+
+    pub(crate) fn advance(&self, span: Duration) {
+        self.clock.advance(span);
+    }
+
+    /// Moves the wall clock alone, as an operator does.
+    pub(crate) fn step_wall_clock(&self, hours: i64) {
+        let hour = Duration::from_secs(3_600) * u32::try_from(hours.unsigned_abs()).unwrap();
+        let now = self.clock.now();
+        self.clock.set_wall(if hours < 0 { now.saturating_sub(hour) } else { now.saturating_add(hour) });
+    }
+
+    /// Goes to the next thirty-second step, so that the authenticator shows a new code.
+    pub(crate) fn next_step(&self) {
+        self.advance(Duration::from_secs(30));
+    }
+
+    /// Six digits that are no code of now, the step before or the step after.
+    pub(crate) fn wrong_code(&self, person: &Person) -> String {
+        let now = self.now_millis();
+        let near = [now - 30_000, now, now + 30_000].map(|at| person.code_at(at));
+        (0..10).map(|digit| digit.to_string().repeat(6)).find(|code| !near.contains(code)).unwrap()
+    }
+
+    /// Registers someone and signs them in for the first time.
+    pub(crate) async fn sign_up(&self, username: &str) -> (Person, SignedIn) {
+        let mut person = Person::new(username);
+        person.register(&self.client()).await.expect(201);
+        let session = self.login(&person).await;
+        (person, session)
+    }
+
+    /// Signs someone in once more, with the next code.
+    pub(crate) async fn sign_in(&self, person: &Person) -> SignedIn {
+        self.next_step();
+        self.login(person).await
+    }
+
+    async fn login(&self, person: &Person) -> SignedIn {
+        let reply = person.login_with(&self.client(), &person.code_at(self.now_millis())).await.expect(200);
+        SignedIn { access_token: reply.text("access_token"), refresh_token: reply.text("refresh_token") }
+    }
+
+    /// The session's next tokens.
+    pub(crate) async fn refreshed(&self, session: &SignedIn) -> SignedIn {
+        let reply = self.client().refresh(&session.refresh_token).await.expect(200);
+        SignedIn { access_token: reply.text("access_token"), refresh_token: reply.text("refresh_token") }
+    }
+
+    async fn links(&self) -> Vec<Link> {
+        let mut links: Vec<Link> = Vec::new();
+        loop {
+            let after = links.last().map_or(0, |link| link.sequence);
+            let page = self.audit.read(after, 1_000).await.unwrap();
+            if page.is_empty() {
+                return links;
+            }
+            links.extend(page);
+        }
+    }
+
+    /// The kinds of all events so far, but for the summed-up calls, which are written when it suits.
+    pub(crate) async fn audit_kinds(&self) -> Vec<String> {
+        let kinds = self.links().await.into_iter().map(|link| link.event.kind.as_str().to_owned());
+        kinds.filter(|kind| kind != "access").collect()
+    }
+
+    /// The reasons of all failures so far.
+    pub(crate) async fn audit_reasons(&self) -> Vec<String> {
+        let links = self.links().await;
+        links.iter().filter_map(|link| link.event.reason).map(|reason| reason.as_str().to_owned()).collect()
+    }
+}
