@@ -192,3 +192,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn b08_from_the_absolute_end_on_every_token_is_expired_and_none_a_millisecond_before() {
+    let session = opened();
+    let next = grant(1, session.ends_at, session.ends_at);
+    let Presented::Rotated(session) = session.present(
+        session.current.refresh_id,
+        &grant(1, session.ends_at, OPENED),
+        Duration::ZERO,
+        OPENED,
+    ) else {
+        panic!("the first refresh")
+    };
+    let present = |token, now| session.present(token, &next, Duration::MAX, now);
+    let just_before = session.ends_at.saturating_sub(Duration::from_millis(1));
+    assert_eq!(present(token(0), just_before), Presented::Repeated);
+    assert_eq!(present(token(99), just_before), Presented::Reused);
+    for token in [session.current.refresh_id, token(0), token(99)] {
+        assert_eq!(present(token, session.ends_at), Presented::Expired);
+    }
+}

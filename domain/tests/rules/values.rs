@@ -43,6 +43,15 @@ fn wrapped_keys_pass_from_40_to_512_bytes() {
     }
 }
 
+#[test]
+fn i07_the_last_timestamp_is_the_last_millisecond_of_the_year_9999() {
+    let last = Timestamp::MAX.as_millis();
+    assert_eq!(last, 253_402_300_799_999);
+    assert_eq!(Timestamp::from_millis(last - 1).as_millis(), last - 1);
+    assert_eq!(Timestamp::from_millis(last + 1), Timestamp::MAX);
+    assert_eq!(Timestamp::from_seconds(last / 1_000 + 1), Timestamp::MAX);
+}
+
 proptest! {
     #[test]
     fn an_id_reads_back_from_its_text_and_bytes_and_carries_its_time(
