@@ -6,9 +6,9 @@ use epic_domain::rate_limit::Tick;
 
 /// Milliseconds on the limiter's clock, not yet cut to a tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Instant(u64);
+pub(crate) struct Moment(u64);
 
-impl Instant {
+impl Moment {
     pub(crate) const ORIGIN: Self = Self(0);
 
     pub(crate) const fn plus_millis(self, millis: u64) -> Self {
@@ -34,16 +34,12 @@ pub(crate) struct ClockFloor(AtomicU64);
 
 impl ClockFloor {
     /// `now`, or the latest moment told before when that is later.
-    pub(crate) fn advance_to(&self, now: Monotonic) -> Instant {
+    pub(crate) fn advance_to(&self, now: Monotonic) -> Moment {
         let now = now.as_millis();
         // A line that is read by all and written once a millisecond at most costs the readers nothing. Relaxed is
         // enough: what must be consistent with the moment is behind the lanes' locks, which keep floors of their own.
         let latest = self.0.load(Ordering::Relaxed);
-        if now > latest {
-            Instant(self.0.fetch_max(now, Ordering::Relaxed).max(now))
-        } else {
-            Instant(latest)
-        }
+        if now > latest { Moment(self.0.fetch_max(now, Ordering::Relaxed).max(now)) } else { Moment(latest) }
     }
 }
 
@@ -54,8 +50,8 @@ mod tests {
     #[test]
     fn a_clock_that_steps_back_is_taken_to_stand_still() {
         let floor = ClockFloor::default();
-        let shown: Vec<Instant> =
+        let shown: Vec<Moment> =
             [5, 3, 5, 9, 0].map(|millis| floor.advance_to(Monotonic::from_millis(millis))).into();
-        assert_eq!(shown, [5, 5, 5, 9, 9].map(Instant));
+        assert_eq!(shown, [5, 5, 5, 9, 9].map(Moment));
     }
 }

@@ -143,6 +143,23 @@ mod tests {
     }
 
     #[test]
+    fn e16_addresses_in_a_pattern_spread_evenly_over_lanes_and_tables() {
+        for stride in [1_u32, 256, 4_096, 0x0101_0101] {
+            let maker = Fingerprints::new(&[7; 16]);
+            let (mut lanes, mut homes) = ([0_u32; 256], [0_u32; 256]);
+            for number in 0..25_600_u32 {
+                let address = core::net::Ipv4Addr::from_bits(number.wrapping_mul(stride));
+                let subject = Subject::Address(IpPrefix::of(address.into()));
+                let fingerprint = maker.of(&Attempt::new(Action::Login, subject));
+                lanes[fingerprint.lane(8)] += 1;
+                homes[Fingerprint::home(fingerprint.within_lane(), 256)] += 1;
+            }
+            // A hundred each on average, give or take ten; these bounds are five times as wide.
+            assert!(lanes.iter().chain(&homes).all(|count| (50..=150).contains(count)), "stride {stride}");
+        }
+    }
+
+    #[test]
     fn d03_spellings_of_one_name_have_one_fingerprint() {
         let maker = Fingerprints::new(&[7; 16]);
         let of = |name| maker.of(&Attempt::new(Action::Login, name_from(name, "192.0.2.1")));

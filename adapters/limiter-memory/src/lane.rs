@@ -1,6 +1,6 @@
 //! A shard of an action's keys behind its lock.
 
-use crate::clock_floor::Instant;
+use crate::clock_floor::Moment;
 use crate::fingerprint::Fingerprint;
 use crate::shard::{Answer, Rules, Shard};
 use crate::slot::{CompactSlot, GrowingSlot, Slot};
@@ -45,23 +45,23 @@ impl Keys {
     }
 
     #[inline]
-    pub(crate) fn take(&mut self, rules: &Rules, key: u64, now: Instant) -> Answer {
+    pub(crate) fn take(&mut self, rules: &Rules, key: u64, now: Moment) -> Answer {
         each_kind!(self, shard => shard.take(rules, key, now))
     }
 
-    pub(crate) fn judge(&mut self, rules: &Rules, key: u64, now: Instant, claimed: usize) -> Answer {
+    pub(crate) fn judge(&mut self, rules: &Rules, key: u64, now: Moment, claimed: usize) -> Answer {
         each_kind!(self, shard => shard.judge(rules, key, now, claimed))
     }
 
-    pub(crate) fn record(&mut self, rules: &Rules, key: u64, now: Instant) {
+    pub(crate) fn record(&mut self, rules: &Rules, key: u64, now: Moment) {
         each_kind!(self, shard => shard.record(rules, key, now));
     }
 
-    pub(crate) fn give_back(&mut self, rules: &Rules, key: u64, now: Instant) {
+    pub(crate) fn give_back(&mut self, rules: &Rules, key: u64, now: Moment) {
         each_kind!(self, shard => shard.give_back(rules, key, now));
     }
 
-    pub(crate) fn prune(&mut self, rules: &Rules, now: Instant) {
+    pub(crate) fn prune(&mut self, rules: &Rules, now: Moment) {
         each_kind!(self, shard => shard.prune(rules, now));
     }
 }
@@ -70,6 +70,8 @@ impl Keys {
 #[derive(Debug)]
 #[repr(align(64))]
 struct Lane(Mutex<Keys>);
+
+const _: () = assert!(size_of::<Lane>() == 64);
 
 /// All lanes of an action.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! The limiter: one lane for an attempt of one key, several in a fixed order for an attempt of several.
 
 use crate::budget::Budget;
-use crate::clock_floor::{ClockFloor, Instant};
+use crate::clock_floor::{ClockFloor, Moment};
 use crate::decision::{decide, stricter};
 use crate::fingerprint::{Fingerprint, Fingerprints};
 use crate::lane::{Keys, Lanes};
@@ -85,7 +85,7 @@ impl MemoryLimiter {
     }
 
     #[inline]
-    fn check_one(&self, attempt: &Attempt, now: Instant) -> Decision {
+    fn check_one(&self, attempt: &Attempt, now: Moment) -> Decision {
         let Some(key) = self.key_of(attempt) else { return Decision::Allowed(None) };
         let Some(mut keys) = key.lanes.lock(key.lane) else { return Decision::Allowed(None) };
         let answer = keys.take(&key.lanes.rules, key.fingerprint.within_lane(), now);
@@ -119,7 +119,7 @@ impl<'limiter> Locked<'limiter> {
     }
 
     /// The decision for all keys together, and those that are counted if it lets them pass.
-    fn judge(&mut self, now: Instant) -> (Decision, Vec<Fingerprint>) {
+    fn judge(&mut self, now: Moment) -> (Decision, Vec<Fingerprint>) {
         let mut decision = Decision::Allowed(None);
         let mut countable = Vec::with_capacity(self.keys.len());
         for (lane, keys) in self.lanes_with_keys() {
@@ -135,7 +135,7 @@ impl<'limiter> Locked<'limiter> {
         (decision, countable)
     }
 
-    fn record(&mut self, countable: &[Fingerprint], now: Instant) {
+    fn record(&mut self, countable: &[Fingerprint], now: Moment) {
         for (lane, keys) in self.lanes_with_keys() {
             for key in keys.iter().filter(|key| countable.contains(&key.fingerprint)) {
                 lane.record(&key.lanes.rules, key.fingerprint.within_lane(), now);

@@ -1,6 +1,6 @@
 //! The keys of one lane and the time they live in: judging, recording, forgetting.
 
-use crate::clock_floor::Instant;
+use crate::clock_floor::Moment;
 use crate::slot::Slot;
 use crate::table::{Place, Table};
 use epic_domain::rate_limit::{Quota, Verdict, judge};
@@ -34,19 +34,19 @@ const SEARCH_INTERVAL_MILLIS: u32 = 1_000;
 pub(crate) struct Shard<S> {
     table: Table<S>,
     /// The latest moment recorded or pruned at. Nothing here is judged at an earlier one.
-    latest: Instant,
-    pruned_at: Instant,
+    latest: Moment,
+    pruned_at: Moment,
     /// When the table, having been full, is worth searching again.
-    search_at: Instant,
+    search_at: Moment,
 }
 
 impl<S: Slot> Shard<S> {
     pub(crate) fn new() -> Self {
         Self {
             table: Table::new(),
-            latest: Instant::ORIGIN,
-            pruned_at: Instant::ORIGIN,
-            search_at: Instant::ORIGIN,
+            latest: Moment::ORIGIN,
+            pruned_at: Moment::ORIGIN,
+            search_at: Moment::ORIGIN,
         }
     }
 
@@ -60,7 +60,7 @@ impl<S: Slot> Shard<S> {
 
     /// Judges one more attempt and counts it if it fits.
     #[inline]
-    pub(crate) fn take(&mut self, rules: &Rules, key: u64, now: Instant) -> Answer {
+    pub(crate) fn take(&mut self, rules: &Rules, key: u64, now: Moment) -> Answer {
         let now = self.enter(rules, now);
         if let Place::Taken(index) = self.table.locate(key)
             && let Some(slot) = self.table.get_mut(index)
@@ -80,7 +80,7 @@ impl<S: Slot> Shard<S> {
     }
 
     /// Judges one more attempt of a key, of which `claimed` others are to be recorded in this lane in the same step.
-    pub(crate) fn judge(&mut self, rules: &Rules, key: u64, now: Instant, claimed: usize) -> Answer {
+    pub(crate) fn judge(&mut self, rules: &Rules, key: u64, now: Moment, claimed: usize) -> Answer {
         let now = self.enter(rules, now);
         match self.table.locate(key) {
             Place::Taken(index) => {
@@ -92,7 +92,7 @@ impl<S: Slot> Shard<S> {
     }
 
     /// Counts an attempt that was judged to fit.
-    pub(crate) fn record(&mut self, rules: &Rules, key: u64, now: Instant) {
+    pub(crate) fn record(&mut self, rules: &Rules, key: u64, now: Moment) {
         let now = now.max(self.latest);
         match self.table.locate(key) {
             Place::Taken(index) => {
@@ -110,7 +110,7 @@ impl<S: Slot> Shard<S> {
     }
 
     /// Takes the key's newest attempt back, if it still counts.
-    pub(crate) fn give_back(&mut self, rules: &Rules, key: u64, now: Instant) {
+    pub(crate) fn give_back(&mut self, rules: &Rules, key: u64, now: Moment) {
         let now = self.enter(rules, now);
         if let Place::Taken(index) = self.table.locate(key)
             && let Some(slot) = self.table.get_mut(index)
@@ -121,7 +121,7 @@ impl<S: Slot> Shard<S> {
     }
 
     /// Forgets the keys that no window counts any more, and gives their memory back.
-    pub(crate) fn prune(&mut self, rules: &Rules, now: Instant) {
+    pub(crate) fn prune(&mut self, rules: &Rules, now: Moment) {
         let now = now.max(self.latest);
         if self.table.keys() > 0 {
             if self.latest.millis_until(now) >= u64::from(rules.quota.window_ms()) {
@@ -134,7 +134,7 @@ impl<S: Slot> Shard<S> {
         self.pruned_at = now;
     }
 
-    fn forget_expired(&mut self, rules: &Rules, now: Instant) {
+    fn forget_expired(&mut self, rules: &Rules, now: Moment) {
         if self.table.occupied().any(|slot| time_left(slot, rules.quota, now) == 0) {
             self.table.rebuild(|slot| time_left(slot, rules.quota, now) > 0, 0, rules.slots_max);
         }
@@ -143,7 +143,7 @@ impl<S: Slot> Shard<S> {
 
     /// The moment to judge at; makes sure first that no moment kept here has become ambiguous.
     #[inline]
-    fn enter(&mut self, rules: &Rules, now: Instant) -> Instant {
+    fn enter(&mut self, rules: &Rules, now: Moment) -> Moment {
         let now = now.max(self.latest);
         if self.pruned_at.millis_until(now) > UNPRUNED_MILLIS_MAX {
             self.prune(rules, now);
@@ -153,7 +153,7 @@ impl<S: Slot> Shard<S> {
 
     /// What a key that is not here gets: a fresh window, if there is room for it.
     #[cold]
-    fn judge_new(&mut self, rules: &Rules, now: Instant, claimed: usize) -> Answer {
+    fn judge_new(&mut self, rules: &Rules, now: Moment, claimed: usize) -> Answer {
         match self.make_room(rules, now, claimed.saturating_add(1)) {
             Ok(()) => Answer::Window(judge(&[], rules.quota, now.tick())),
             Err(wait_ms) => Answer::NoRoom { wait_ms },
@@ -161,7 +161,7 @@ impl<S: Slot> Shard<S> {
     }
 
     /// Makes room for `more` keys, or says in how many milliseconds it is worth trying again.
-    fn make_room(&mut self, rules: &Rules, now: Instant, more: usize) -> Result<(), u32> {
+    fn make_room(&mut self, rules: &Rules, now: Moment, more: usize) -> Result<(), u32> {
         if self.table.has_room_for(more) {
             return Ok(());
         }
@@ -183,7 +183,7 @@ impl<S: Slot> Shard<S> {
     }
 
     /// How many keys still count, and in how many milliseconds the first of them ceases to.
-    fn living(&self, quota: Quota, now: Instant) -> (usize, u32) {
+    fn living(&self, quota: Quota, now: Moment) -> (usize, u32) {
         self.table
             .occupied()
             .map(|slot| time_left(slot, quota, now))
@@ -193,6 +193,6 @@ impl<S: Slot> Shard<S> {
 }
 
 /// Milliseconds until the key's newest attempt leaves the window; zero when none is in it.
-fn time_left<S: Slot>(slot: &S, quota: Quota, now: Instant) -> u32 {
+fn time_left<S: Slot>(slot: &S, quota: Quota, now: Moment) -> u32 {
     slot.moments().last().map_or(0, |newest| quota.window_ms().saturating_sub(newest.age_at(now.tick())))
 }

@@ -9,7 +9,7 @@ use crate::slot::Slot;
 
 #[derive(Debug)]
 pub(crate) struct Table<S> {
-    slots: Vec<S>,
+    slots: Box<[S]>,
     keys: usize,
 }
 
@@ -29,10 +29,7 @@ impl<S: Slot> Table<S> {
     }
 
     fn with_slots(slots: usize) -> Self {
-        let mut table = Self { slots: Vec::new(), keys: 0 };
-        table.slots.reserve_exact(slots);
-        table.slots.resize_with(slots, S::default);
-        table
+        Self { slots: (0..slots).map(|_| S::default()).collect(), keys: 0 }
     }
 
     /// The most keys in so many slots: three in four, so that probes stay short.
@@ -45,7 +42,7 @@ impl<S: Slot> Table<S> {
     }
 
     pub(crate) const fn bytes(&self) -> usize {
-        self.slots.capacity() * size_of::<S>()
+        self.slots.len() * size_of::<S>()
     }
 
     /// Whether so many keys more would leave probes short.
