@@ -8,37 +8,24 @@ use crate::rejection::Refusal;
 use epic_inbound::authenticate::{Authenticate, AuthenticateError, Authenticated};
 use epic_inbound::gate::Admission;
 use http::StatusCode;
-use http::header::{AUTHORIZATION, HeaderMap};
+use http::header::HeaderMap;
 use std::convert::Infallible;
+use std::sync::Arc;
 use warp::{Filter, Rejection};
 
 const CHALLENGE: &str = "Bearer realm=\"EPIC Server\"";
 const CHALLENGE_INVALID_TOKEN: &str = "Bearer realm=\"EPIC Server\", error=\"invalid_token\", \
      error_description=\"The access token is expired, revoked or not valid\"";
 
-/// What the `Authorization` field holds.
-enum Presented {
-    /// There is none.
-    Nothing,
-    /// One bearer token (RFC 6750, section 2.1).
-    Token(String),
-    /// Something else, or more than one.
-    Unreadable,
-}
-
 /// Requires a caller: extracts who it is, or rejects with a 401, 429 or 503 that [`recover`](crate::recover) turns into
 /// a problem document.
 pub fn current_user(
     authenticate: Authenticate,
 ) -> impl Filter<Extract = (Authenticated,), Error = Rejection> + Clone + Send + Sync + 'static {
-    presented(authenticate).and_then(
-        async |authenticate: Authenticate, context: RequestContext, presented| {
-            match presented {
-                Presented::Nothing => authenticate.authenticate(None, context.origin).await,
-                Presented::Token(token) => authenticate.authenticate(Some(&token), context.origin).await,
-                Presented::Unreadable => authenticate.authenticate(Some(""), context.origin).await,
-            }
-            .map_err(|error| Rejection::from(refusal(error)))
+    shared(authenticate).and(context()).and_then(
+        async |authenticate: Arc<Authenticate>, context: RequestContext| {
+            let caller = authenticate.authenticate(context.authorization.token(), context.origin).await;
+            caller.map_err(|error| Rejection::from(refusal(error)))
         },
     )
 }
@@ -48,14 +35,10 @@ pub fn current_user(
 pub fn current_user_optional(
     authenticate: Authenticate,
 ) -> impl Filter<Extract = (Option<Authenticated>,), Error = Rejection> + Clone + Send + Sync + 'static {
-    presented(authenticate).and_then(
-        async |authenticate: Authenticate, context: RequestContext, presented| {
-            let token = match presented {
-                Presented::Nothing => return Ok(None),
-                Presented::Token(token) => token,
-                Presented::Unreadable => String::new(),
-            };
-            let caller = authenticate.authenticate(Some(&token), context.origin).await;
+    shared(authenticate).and(context()).and_then(
+        async |authenticate: Arc<Authenticate>, context: RequestContext| {
+            let Some(token) = context.authorization.token() else { return Ok(None) };
+            let caller = authenticate.authenticate(Some(token), context.origin).await;
             caller.map(Some).map_err(|error| Rejection::from(refusal(error)))
         },
     )
@@ -73,41 +56,18 @@ pub async fn user_from_token(
     authenticate.authenticate(Some(token), context.origin).await.map_err(|error| refusal(error).into())
 }
 
-fn presented(
+fn shared(
     authenticate: Authenticate,
-) -> impl Filter<Extract = (Authenticate, RequestContext, Presented), Error = Infallible>
-+ Clone
-+ Send
-+ Sync
-+ 'static {
-    warp::any()
-        .map(move || authenticate.clone())
-        .and(context())
-        .and(warp::header::headers_cloned().map(|headers: HeaderMap| read_authorization(&headers)))
+) -> impl Filter<Extract = (Arc<Authenticate>,), Error = Infallible> + Clone + Send + Sync + 'static {
+    let authenticate = Arc::new(authenticate);
+    warp::any().map(move || Arc::clone(&authenticate))
 }
 
-/// The request's context, or an unknown one outside our own server loop.
+/// The request's context; outside our own server loop, what can be known without it.
 pub(crate) fn context()
 -> impl Filter<Extract = (RequestContext,), Error = Infallible> + Clone + Send + Sync + 'static {
-    warp::ext::optional()
-        .map(|context: Option<RequestContext>| context.unwrap_or_else(RequestContext::unknown))
-}
-
-/// Reads the field strictly: one field, one scheme, one space, one token. Whatever two readers could read differently is
-/// refused.
-fn read_authorization(headers: &HeaderMap) -> Presented {
-    let mut fields = headers.get_all(AUTHORIZATION).iter();
-    let (first, second) = (fields.next(), fields.next());
-    let Some(value) = first else { return Presented::Nothing };
-    let token = value.to_str().ok().filter(|_| second.is_none()).and_then(bearer_token);
-    token.map_or(Presented::Unreadable, |token| Presented::Token(token.to_owned()))
-}
-
-fn bearer_token(field: &str) -> Option<&str> {
-    let (scheme, token) = field.split_once(' ')?;
-    let is_token68 = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.bytes().all(is_token68))
-        .then_some(token)
+    let outside = warp::header::headers_cloned().map(|headers: HeaderMap| RequestContext::outside(&headers));
+    warp::ext::get().or(outside).unify()
 }
 
 fn refusal(error: AuthenticateError) -> Refusal {
@@ -150,42 +110,4 @@ fn standing_with(problem: Problem, admission: &Admission) -> Problem {
         Some(name) => problem.with_header(name, value),
         None => problem,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use http::HeaderValue;
-
-    #[test]
-    fn a09_a_bearer_token_is_read_in_one_form_alone() {
-        for good in ["Bearer abc.def", "bearer abc.def", "BEARER abc.def"] {
-            assert_eq!(bearer_token(good), Some("abc.def"), "{good:?}");
-        }
-        for bad in [
-            "Bearer  abc",
-            "Bearer\tabc",
-            "Bearer abc def",
-            "Bearer a,Bearer b",
-            "abc",
-            "Basic abc",
-            "Bearer ",
-            "",
-        ] {
-            assert_eq!(bearer_token(bad), None, "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn a09_two_fields_are_unreadable_in_either_order() {
-        for pair in
-            [["Bearer good", "Bearer bad"], ["Bearer good", "Bearer good"], ["Basic x", "Bearer good"]]
-        {
-            let mut headers = HeaderMap::new();
-            for value in pair {
-                headers.append(AUTHORIZATION, HeaderValue::from_static(value));
-            }
-            assert!(matches!(read_authorization(&headers), Presented::Unreadable));
-        }
-    }
 }

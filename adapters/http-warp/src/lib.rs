@@ -5,6 +5,7 @@
 
 mod api;
 mod auth;
+mod authorization;
 mod body;
 mod client_address;
 mod context;

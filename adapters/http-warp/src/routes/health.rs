@@ -7,6 +7,7 @@ use crate::reply;
 use epic_inbound::readiness::Readiness;
 use http::StatusCode;
 use serde::Serialize;
+use std::sync::Arc;
 use warp::Filter;
 use warp::reply::Response;
 
@@ -23,7 +24,7 @@ pub(super) fn routes(api: &Api) -> Route {
     alive.or(ready).unify().boxed()
 }
 
-async fn check(readiness: Readiness) -> Response {
+async fn check(readiness: Arc<Readiness>) -> Response {
     match readiness.check().await {
         Ok(()) => reply::json(StatusCode::OK, &Health { status: "ready" }),
         Err(cause) => fault(&cause).into_response(),

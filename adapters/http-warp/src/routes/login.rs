@@ -21,6 +21,7 @@ use epic_inbound::gate::Gate;
 use epic_inbound::sign_in::{SignIn, SignInError, SignInRequest, SignedIn};
 use http::StatusCode;
 use serde::Serialize;
+use std::sync::Arc;
 use warp::Filter;
 use warp::reply::Response;
 
@@ -50,7 +51,12 @@ pub(super) fn route(api: &Api, body_timeout: Duration) -> Route {
         .boxed()
 }
 
-async fn answer(context: RequestContext, body: UnreadBody, gate: Gate, sign_in: SignIn) -> Response {
+async fn answer(
+    context: RequestContext,
+    body: UnreadBody,
+    gate: Arc<Gate>,
+    sign_in: Arc<SignIn>,
+) -> Response {
     if let Some(denial) = gate.refuses_address(Action::Login, context.origin) {
         return too_many_requests(&denial).into_response();
     }

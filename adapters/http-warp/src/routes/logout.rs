@@ -15,6 +15,7 @@ use core::time::Duration;
 use epic_domain::Invalid;
 use epic_inbound::authenticate::Authenticated;
 use epic_inbound::sign_out::{SignOut, SignOutScope};
+use std::sync::Arc;
 use warp::Filter;
 use warp::reply::Response;
 
@@ -34,7 +35,7 @@ async fn answer(
     context: RequestContext,
     caller: Authenticated,
     body: UnreadBody,
-    sign_out: SignOut,
+    sign_out: Arc<SignOut>,
 ) -> Response {
     let standing = caller.standing();
     let mut response = match end(context, caller, body, sign_out).await {
@@ -49,7 +50,7 @@ async fn end(
     context: RequestContext,
     caller: Authenticated,
     body: UnreadBody,
-    sign_out: SignOut,
+    sign_out: Arc<SignOut>,
 ) -> Result<(), Problem> {
     let scope = read(body.optional_fields().await?)?;
     let ending = async move { sign_out.sign_out(&caller, scope, context.origin).await };

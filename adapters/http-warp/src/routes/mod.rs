@@ -13,6 +13,7 @@ use crate::rejection::{WrongMethod, problem_of};
 use core::time::Duration;
 use http::Method;
 use std::convert::Infallible;
+use std::sync::Arc;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Rejection};
@@ -31,10 +32,9 @@ pub(crate) fn all(
         .unify()
         .or(logout::route(api, body_timeout))
         .unify();
-    user.or(auth)
-        .unify()
-        .or(health::routes(api))
-        .unify()
+    // Boxed, so that each request copies one pointer and not one a route.
+    let routes = user.or(auth).unify().or(health::routes(api)).unify().boxed();
+    routes
         .recover(async |rejection: Rejection| Ok::<_, Infallible>(problem_of(&rejection).into_response()))
         .unify()
 }
@@ -63,10 +63,10 @@ fn method(
     warp::method().and_then(check).untuple_one()
 }
 
-/// Hands a route its part of the API.
+/// Hands a route its part of the API. One pointer is copied for each request, not the ports behind the part.
 fn with<T: Clone + Send + Sync + 'static>(
     part: &T,
-) -> impl Filter<Extract = (T,), Error = Infallible> + Clone + Send + Sync + 'static {
-    let part = part.clone();
-    warp::any().map(move || part.clone())
+) -> impl Filter<Extract = (Arc<T>,), Error = Infallible> + Clone + Send + Sync + 'static {
+    let part = Arc::new(part.clone());
+    warp::any().map(move || Arc::clone(&part))
 }

@@ -18,6 +18,7 @@ use epic_inbound::gate::{Admission, Gate};
 use epic_inbound::refresh::{Refresh, RefreshError};
 use http::StatusCode;
 use serde::Serialize;
+use std::sync::Arc;
 use warp::Filter;
 use warp::reply::Response;
 
@@ -42,7 +43,12 @@ pub(super) fn route(api: &Api, body_timeout: Duration) -> Route {
         .boxed()
 }
 
-async fn answer(context: RequestContext, body: UnreadBody, gate: Gate, refresh: Refresh) -> Response {
+async fn answer(
+    context: RequestContext,
+    body: UnreadBody,
+    gate: Arc<Gate>,
+    refresh: Arc<Refresh>,
+) -> Response {
     let admission = match gate.admit_address(context.origin) {
         Ok(admission) => admission,
         Err(denial) => return too_many_requests(&denial).into_response(),
@@ -60,7 +66,7 @@ async fn renew(
     context: RequestContext,
     body: UnreadBody,
     admission: Admission,
-    refresh: Refresh,
+    refresh: Arc<Refresh>,
 ) -> Result<TokenPair, Problem> {
     let refresh_token = read(body.fields().await?)?;
     let renewing = async move { refresh.refresh(&admission, refresh_token.expose(), context.origin).await };

@@ -23,6 +23,7 @@ use epic_inbound::gate::Gate;
 use epic_inbound::register::{Register, RegisterError, Registered, Registration};
 use http::StatusCode;
 use serde::Serialize;
+use std::sync::Arc;
 use warp::Filter;
 use warp::reply::Response;
 use zeroize::Zeroizing;
@@ -46,7 +47,12 @@ pub(super) fn route(api: &Api, body_timeout: Duration) -> Route {
         .boxed()
 }
 
-async fn answer(context: RequestContext, body: UnreadBody, gate: Gate, register: Register) -> Response {
+async fn answer(
+    context: RequestContext,
+    body: UnreadBody,
+    gate: Arc<Gate>,
+    register: Arc<Register>,
+) -> Response {
     if let Some(denial) = gate.refuses_address(Action::Register, context.origin) {
         return too_many_requests(&denial).into_response();
     }

@@ -15,6 +15,7 @@ use epic_inbound::salts::{LookUpSalts, PublicSalts};
 use http::StatusCode;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
+use std::sync::Arc;
 use warp::Filter;
 use warp::reply::Response;
 
@@ -44,7 +45,12 @@ pub(super) fn route(api: &Api) -> Route {
         .boxed()
 }
 
-async fn answer(segment: String, context: RequestContext, gate: Gate, salts: LookUpSalts) -> Response {
+async fn answer(
+    segment: String,
+    context: RequestContext,
+    gate: Arc<Gate>,
+    salts: Arc<LookUpSalts>,
+) -> Response {
     let admission = match gate.admit_address(context.origin) {
         Ok(admission) => admission,
         Err(denial) => return too_many_requests(&denial).into_response(),
