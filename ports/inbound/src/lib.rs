@@ -18,6 +18,7 @@ pub mod sign_out;
 
 mod minting;
 mod recorder;
+mod rivals;
 mod second_factor;
 mod token_pair;
 

@@ -1,6 +1,7 @@
 //! Register an account.
 
 use crate::recorder::Happening;
+use crate::rivals::{Rivals, Ticket};
 use crate::{Answer, Fault, Minting, Recorder};
 use epic_domain::Timestamp;
 use epic_domain::audit::EventKind;
@@ -83,6 +84,7 @@ pub struct Register {
     ports: RegisterPorts,
     minting: Minting,
     recorder: Recorder,
+    rivals: Rivals,
     quota_limit_bytes: u64,
 }
 
@@ -96,7 +98,7 @@ impl Register {
     /// Registers accounts that may store `quota_limit_bytes` each.
     #[must_use]
     pub fn new(ports: RegisterPorts, minting: Minting, recorder: Recorder, quota_limit_bytes: u64) -> Self {
-        Self { ports, minting, recorder, quota_limit_bytes }
+        Self { ports, minting, recorder, rivals: Rivals::default(), quota_limit_bytes }
     }
 
     /// Registers an account. While it is unconfirmed, the holder of its `auth_key` may register it again and gets a
@@ -112,12 +114,13 @@ impl Register {
     }
 
     async fn admitted(&self, registration: &Registration) -> Result<Registered, RegisterError> {
+        let ticket = self.rivals.enter(&registration.username);
         let started_at = self.ports.clock.now();
         let existing =
             self.ports.users.find_by_username(&registration.username).await.map_err(Fault::from)?;
         match existing.filter(|user| user.status.exists_at(started_at)) {
             None => self.create(registration).await,
-            Some(user) => self.renew(registration, &user, started_at).await,
+            Some(user) => self.renew(registration, &user, &ticket, started_at).await,
         }
     }
 
@@ -153,6 +156,7 @@ impl Register {
         &self,
         registration: &Registration,
         existing: &User,
+        ticket: &Ticket,
         started_at: Timestamp,
     ) -> Result<Registered, RegisterError> {
         let stored = existing.credentials.auth_key_hash.clone();
@@ -164,7 +168,9 @@ impl Register {
             .map_err(Fault::from)?;
         let is_holder = matches!(verification, Verification::Match { .. });
         let is_pending = matches!(existing.status, Status::Pending { .. });
-        if !is_holder || !is_pending || existing.was_written_after(started_at) {
+        // A copy of a registration that is still under way is its rival; one that comes after its end is a retry.
+        let is_rival = !ticket.is_alone() || existing.was_written_after(started_at);
+        if !is_holder || !is_pending || is_rival {
             return Err(RegisterError::NameTaken);
         }
         let now = self.ports.clock.now();
