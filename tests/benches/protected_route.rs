@@ -3,7 +3,14 @@
 //! `cargo bench -p epic-tests --bench protected_route`. Server and load are pinned to a core each (`taskset`), the two
 //! servers take turns (A B B A …), and what is read is the processes' own CPU clocks, so that a busy machine moves the
 //! requests per second and not the figure.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used, clippy::print_stdout, reason = "a benchmark")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a benchmark"
+)]
 #![allow(clippy::disallowed_methods, clippy::cast_precision_loss, reason = "it measures time")]
 
 #[path = "../support/mod.rs"]
@@ -71,10 +78,17 @@ async fn load(address: &str, requests: &[Vec<u8>], total: usize) -> f64 {
                 let mut stream = TcpStream::connect(&address).await.unwrap();
                 stream.set_nodelay(true).unwrap();
                 let mut buffer = vec![0; 16_384];
-                while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+                while left
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+                    .is_ok()
+                {
                     stream.write_all(&request).await.unwrap();
                     let read = stream.read(&mut buffer).await.unwrap();
-                    assert!(buffer[..read].starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&buffer[..read]));
+                    assert!(
+                        buffer[..read].starts_with(b"HTTP/1.1 200"),
+                        "{}",
+                        String::from_utf8_lossy(&buffer[..read])
+                    );
                 }
             })
         })
@@ -140,7 +154,12 @@ async fn bare_warp() -> Target {
     assert!(program.exists(), "run: cargo build --release -p epic-tests --example bare_warp");
     let process = pinned(0, &program).stdout(Stdio::null()).spawn().unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
-    Target::new("bare warp route", process, "127.0.0.1:18080".into(), vec![request("/hello", None); CONNECTIONS])
+    Target::new(
+        "bare warp route",
+        process,
+        "127.0.0.1:18080".into(),
+        vec![request("/hello", None); CONNECTIONS],
+    )
 }
 
 /// The server with what it has out of the box, but for limits that a load would run into.

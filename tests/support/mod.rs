@@ -1,5 +1,5 @@
 //! What end-to-end and security tests share: a client, a person with keys, and servers to talk to.
-#![allow(dead_code, reason = "each test target uses its own part of this")]
+#![allow(dead_code, unused_imports, reason = "each test target uses its own part of this")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// Makes a fresh, empty log.
 pub type MakeAccessLog = dyn Fn() -> Arc<dyn AccessLog>;
 
-/// Expands to the laws of [`AccessLog`](epic_outbound::access_log::AccessLog). The factory takes nothing and returns
+/// Expands to the laws of [`AccessLog`]. The factory takes nothing and returns
 /// an `Arc<dyn AccessLog>` with room for some hundred sessions.
 #[macro_export]
 macro_rules! access_log_contract {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// Makes a fresh hasher.
 pub type MakeHasher = dyn Fn() -> Arc<dyn Hasher>;
 
-/// Expands to the laws of [`Hasher`](epic_outbound::hasher::Hasher). The factory takes nothing and returns an
+/// Expands to the laws of [`Hasher`]. The factory takes nothing and returns an
 /// `Arc<dyn Hasher>`.
 #[macro_export]
 macro_rules! hasher_contract {

@@ -14,8 +14,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Makes a fresh limiter with these quotas.
 pub type MakeLimiter = dyn Fn(Quotas) -> Arc<dyn Limiter>;
 
-/// Expands to the laws of [`Limiter`](epic_outbound::limiter::Limiter). The factory takes the
-/// [`Quotas`](epic_domain::rate_limit::Quotas) and returns an `Arc<dyn Limiter>` with room for some thousand subjects.
+/// Expands to the laws of [`Limiter`]. The factory takes the
+/// [`Quotas`] and returns an `Arc<dyn Limiter>` with room for some thousand subjects.
 #[macro_export]
 macro_rules! limiter_contract {
     ($factory:expr) => {

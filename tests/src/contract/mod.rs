@@ -3,7 +3,7 @@
 //! A law is a function over the port. A macro for each port expands to one test per law, each on a fresh store, so
 //! that an adapter's `tests/contract.rs` is a few lines:
 //!
-//! ```ignore
+//! ```text
 //! async fn fresh() -> Stores { … }
 //!
 //! epic_tests::users_contract!(fresh);

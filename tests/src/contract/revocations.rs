@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// Makes a fresh, empty index.
 pub type MakeRevocations = dyn Fn() -> Arc<dyn Revocations>;
 
-/// Expands to the laws of [`Revocations`](epic_outbound::revocations::Revocations). The factory takes nothing and
+/// Expands to the laws of [`Revocations`]. The factory takes nothing and
 /// returns an `Arc<dyn Revocations>`.
 #[macro_export]
 macro_rules! revocations_contract {

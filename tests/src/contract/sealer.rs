@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// Makes a fresh sealer.
 pub type MakeSealer = dyn Fn() -> Arc<dyn Sealer>;
 
-/// Expands to the laws of [`Sealer`](epic_outbound::sealer::Sealer). The factory takes nothing and returns an
+/// Expands to the laws of [`Sealer`]. The factory takes nothing and returns an
 /// `Arc<dyn Sealer>`.
 #[macro_export]
 macro_rules! sealer_contract {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// Makes a fresh signer.
 pub type MakeTokens = dyn Fn() -> Arc<dyn Tokens>;
 
-/// Expands to the laws of [`Tokens`](epic_outbound::tokens::Tokens). The factory takes nothing and returns an
+/// Expands to the laws of [`Tokens`]. The factory takes nothing and returns an
 /// `Arc<dyn Tokens>`.
 #[macro_export]
 macro_rules! tokens_contract {
