@@ -28,7 +28,7 @@ struct Prepared {
 fn prepare(folder: &Path) -> Prepared {
     let mut given = Given::default();
     given.set("data_dir", folder.to_string_lossy().into_owned(), Origin::Flag);
-    given.set("limit_api", "100000/1s".to_owned(), Origin::Flag);
+    given.set("limit_api", "100000/10ms".to_owned(), Origin::Flag);
     let parts =
         Parts::from_settings(Settings::parse(&given, Vec::new()).unwrap(), Machine::system()).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
