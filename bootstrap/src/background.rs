@@ -1,9 +1,11 @@
 //! What the server does by itself while it serves: rounds that repeat until the end, whatever becomes of one of them.
 
+use crate::audit_heads::append_head;
 use core::error::Error;
 use core::time::Duration;
 use epic_inbound::Fault;
 use epic_inbound::housekeeping::Housekeeping;
+use std::path::{Path, PathBuf};
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn, spawn_blocking};
 use tokio::time::{sleep, timeout};
@@ -11,6 +13,10 @@ use tokio::time::{sleep, timeout};
 const PRUNE_PERIOD: Duration = Duration::from_secs(10);
 const RECORD_PERIOD: Duration = Duration::from_secs(5);
 const SWEEP_PERIOD: Duration = Duration::from_secs(60);
+/// A session that ended elsewhere, or whose end was not answered, is known after this.
+const CATCH_UP_PERIOD: Duration = Duration::from_secs(1);
+/// What the audit log gained since the last signature could be cut off unseen: at most this much.
+const SIGN_PERIOD: Duration = Duration::from_secs(30);
 /// The longest pause after failures, unless the period itself is longer.
 const PAUSE_MAX: Duration = Duration::from_secs(60);
 
@@ -21,9 +27,10 @@ pub struct Background {
 }
 
 impl Background {
-    /// Starts the rounds of `housekeeping` on the current runtime.
+    /// Starts the rounds of `housekeeping` on the current runtime. Signed heads of the audit log are added to
+    /// `audit_heads_file`, from where they can be carried away.
     #[must_use]
-    pub fn start(housekeeping: &Housekeeping) -> Self {
+    pub fn start(housekeeping: &Housekeeping, audit_heads_file: &Path) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let keeper = housekeeping.clone();
@@ -42,6 +49,16 @@ impl Background {
             async move { keeper.record_accesses().await }
         }));
         let keeper = housekeeping.clone();
+        tasks.spawn(repeat("catch_up", CATCH_UP_PERIOD, stopped.clone(), move || {
+            let keeper = keeper.clone();
+            async move { keeper.catch_up().await }
+        }));
+        let (keeper, file) = (housekeeping.clone(), audit_heads_file.to_owned());
+        tasks.spawn(repeat("sign_audit_head", SIGN_PERIOD, stopped.clone(), move || {
+            let (keeper, file) = (keeper.clone(), file.clone());
+            async move { sign_audit_head(&keeper, file).await }
+        }));
+        let keeper = housekeeping.clone();
         tasks.spawn(repeat("sweep_store", SWEEP_PERIOD, stopped, move || {
             let keeper = keeper.clone();
             async move { keeper.sweep_store().await }
@@ -58,6 +75,15 @@ impl Background {
             tracing::warn!("a background task did not end in time and was cut off");
         }
     }
+}
+
+/// Signs where the audit log stands, and adds the signature to the file.
+pub(crate) async fn sign_audit_head(housekeeping: &Housekeeping, file: PathBuf) -> Result<(), Fault> {
+    let Some(head) = housekeeping.sign_audit_head().await? else { return Ok(()) };
+    spawn_blocking(move || append_head(&file, &head))
+        .await
+        .map_err(|error| Fault::Unavailable(error.into()))?
+        .map_err(|error| Fault::Unavailable(error.into()))
 }
 
 /// Repeats a round every `period` until `stopped`. A round that fails or panics is reported and tried again, with a

@@ -44,10 +44,14 @@ pub enum ConfigCommand {
 }
 
 /// Looking at the audit log.
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum AuditCommand {
     /// Check that no event was changed, removed, moved or cut off; the server must be stopped
-    Verify,
+    Verify {
+        /// Signed heads kept elsewhere, such as a copy of audit-heads.jsonl: the log must still fit them; may be repeated
+        #[arg(long, value_name = "FILE")]
+        heads: Vec<PathBuf>,
+    },
 }
 
 /// What to demonstrate with.

@@ -2,6 +2,7 @@
 //!
 //! As a library it lets tests build the same application in their own process, with other parts.
 
+pub mod audit_heads;
 pub mod background;
 pub mod cli;
 pub mod commands;

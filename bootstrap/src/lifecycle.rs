@@ -1,6 +1,6 @@
 //! The life of a server: take up, listen, serve, end in order.
 
-use crate::background::{Background, causes};
+use crate::background::{Background, causes, sign_audit_head};
 use crate::config::NetworkSettings;
 use crate::wire::Application;
 use core::net::SocketAddr;
@@ -33,6 +33,7 @@ fn server_settings(network: NetworkSettings) -> ServerSettings {
         connections_max: network.connections_max.get(),
         header_timeout: network.header_timeout,
         body_timeout: network.body_timeout,
+        write_timeout: network.write_timeout,
         request_timeout: network.request_timeout,
         shutdown_grace: network.shutdown_grace,
     }
@@ -49,19 +50,22 @@ pub async fn serve(
     listening: impl FnOnce(SocketAddr),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let Application { api, housekeeping, store } = application;
+    let Application { api, housekeeping, audit_heads_file, store } = application;
     let (address, grace) = (network.listen, network.shutdown_grace);
     let served = async {
         housekeeping.take_up().await.map_err(ServeError::TakeUp)?;
         let server = Server::bind(server_settings(network))
             .await
             .map_err(|error| ServeError::Listen { address, error })?;
-        let background = Background::start(&housekeeping);
+        let background = Background::start(&housekeeping, &audit_heads_file);
         listening(server.local_addr());
         server.serve(api, shutdown).await;
         background.stop(grace).await;
         if let Err(fault) = housekeeping.record_accesses().await {
             tracing::warn!(error = causes(&fault), "the last calls were not written into the audit log");
+        }
+        if let Err(fault) = sign_audit_head(&housekeeping, audit_heads_file).await {
+            tracing::warn!(error = causes(&fault), "the end of the audit log was not signed");
         }
         Ok(())
     }

@@ -113,6 +113,53 @@ fn the_demonstration_passes_and_the_audit_log_holds_afterwards() {
     let verified = outcome(&data, &["audit", "verify"]);
     assert!(verified.status.success(), "{}", text(&verified.stderr));
     assert!(text(&verified.stdout).contains("the audit log holds: "), "{}", text(&verified.stdout));
+    assert!(text(&verified.stdout).contains("checked; "), "{}", text(&verified.stdout));
+}
+
+#[test]
+fn h03_an_audit_log_that_began_anew_does_not_fit_the_heads_that_were_carried_away() {
+    let home = tempfile::tempdir().unwrap();
+    let (data, carried_away) = (home.path().join("data"), home.path().join("carried-away.jsonl"));
+    let serve_and_use = || {
+        let mut command = epic_server(&data, &[]);
+        command.env("EPIC_ARGON2", "64,1,1").env("EPIC_INSECURE_ARGON2", "true");
+        let server = Running::start(command);
+        let demo = outcome(&data, &["demo", "--url", server.url()]);
+        assert!(demo.status.success(), "{}{}", text(&demo.stdout), text(&demo.stderr));
+        assert_eq!(server.stop().0, Some(0));
+    };
+    let verify = || outcome(&data, &["audit", "verify", "--heads", carried_away.to_str().unwrap()]);
+    serve_and_use();
+    fs::copy(data.join("audit-heads.jsonl"), &carried_away).unwrap();
+    let verified = verify();
+    assert!(verified.status.success(), "{}", text(&verified.stderr));
+
+    for name in ["epic.db", "epic.db-wal", "epic.db-shm", "audit-heads.jsonl"] {
+        drop(fs::remove_file(data.join(name)));
+    }
+    serve_and_use();
+    assert!(outcome(&data, &["audit", "verify"]).status.success(), "by itself it is whole");
+    let refused = verify();
+    let message = text(&refused.stderr);
+    assert!(!refused.status.success() && message.contains("does not fit a signed head"), "{message}");
+    assert!(message.contains("carried-away.jsonl"), "{message}");
+}
+
+#[test]
+fn tokens_of_either_algorithm_pass_the_demonstration_and_a_change_makes_the_other_keys() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    for (algorithm, file) in [("hs256", "token-keys"), ("eddsa", "token-signing-keys-ed25519")] {
+        assert!(!data.join("keys").join(file).exists());
+        let mut command = epic_server(&data, &[]);
+        command.env("EPIC_ARGON2", "64,1,1").env("EPIC_INSECURE_ARGON2", "true");
+        command.env("EPIC_TOKEN_ALGORITHM", algorithm);
+        let server = Running::start(command);
+        let demo = outcome(&data, &["demo", "--url", server.url()]);
+        assert!(demo.status.success(), "{algorithm}: {}{}", text(&demo.stdout), text(&demo.stderr));
+        assert_eq!(server.stop().0, Some(0));
+        assert!(data.join("keys").join(file).exists());
+    }
 }
 
 #[test]

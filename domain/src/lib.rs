@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod decoy;
 pub mod id;
+pub mod introspection;
 pub mod invalid;
 pub mod key_id;
 pub mod network;

@@ -11,6 +11,7 @@ const ADAPTERS: &[&str] = &[
     "epic-limiter-memory",
     "epic-otp-totp",
     "epic-seal-aead",
+    "epic-sign-ed25519",
     "epic-store-sqlite",
     "epic-system",
     "epic-token-jwt",

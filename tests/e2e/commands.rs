@@ -1,8 +1,9 @@
 //! The binary's own commands and its start.
 
-use crate::support::ServerProcess;
-use crate::support::process::command;
+use crate::support::process::{binary, command};
+use crate::support::{Client, Person, ServerProcess};
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 
 #[test]
@@ -84,6 +85,53 @@ fn the_demo_walks_through_the_five_flows_against_a_running_server() {
     let said = String::from_utf8_lossy(&demo.stdout).into_owned();
     assert!(demo.status.success(), "{said}\n{}", String::from_utf8_lossy(&demo.stderr));
     assert!(said.contains('█') || said.contains('▀'), "the QR code is shown: {said}");
+}
+
+/// An example beside the binary in the target folder.
+fn example(name: &str) -> std::process::Command {
+    let path = binary().parent().unwrap().join("examples").join(name);
+    assert!(path.exists(), "{} is missing: cargo build --examples", path.display());
+    std::process::Command::new(path)
+}
+
+#[test]
+fn the_core_works_without_http_as_the_example_shows() {
+    let output = example("core_without_http").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines: Vec<_> = said.lines().collect();
+    assert!(lines[0].starts_with("attempt 1: signed in"), "{said}");
+    assert!(lines[5].starts_with("attempt 6: wait "), "{said}");
+    let source = include_str!("../../bootstrap/examples/core_without_http.rs");
+    assert!(source.lines().count() < 60, "short enough to be read at once");
+}
+
+#[test]
+fn the_current_user_filter_guards_somebody_elses_route_as_the_example_shows() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = example("current_user_filter");
+    command.env("EPIC_DATA_DIR", folder.path().join("data")).stdout(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let api = lines.next().unwrap().strip_prefix("API on ").unwrap().to_owned();
+    let notes =
+        lines.next().unwrap().strip_prefix("notes on ").unwrap().trim_end_matches("/notes").to_owned();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let client = Client::new(&api);
+        let mut person = Person::new("alice");
+        person.register(&client).await.expect(201);
+        let now = u64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
+        let login = person.login_with(&client, &person.code_at(now)).await.expect(200);
+        let guarded = Client::new(&notes);
+        let reply = guarded.get_as(&login.text("access_token"), "/notes").await.expect(200);
+        assert_eq!(reply.body, b"the notes of alice\n");
+        assert_eq!(guarded.get("/notes").await.expect(401).json()["code"], "missing_token");
+        client.logout(&login.text("access_token")).await.expect(204);
+        guarded.get_as(&login.text("access_token"), "/notes").await.expect(401);
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[test]

@@ -12,11 +12,16 @@
 mod support;
 
 mod access_tokens;
+mod account_changes;
 mod bad_input;
 mod enumeration;
+mod floods;
 mod http_layer;
 mod limits;
 mod one_time_codes;
+mod own_sessions;
 mod races;
+mod recovery;
 mod secrets;
+mod services;
 mod sessions;

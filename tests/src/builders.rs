@@ -2,16 +2,17 @@
 
 use core::time::Duration;
 use epic_domain::Timestamp;
-use epic_domain::audit::{Event, EventKind, FailureReason};
+use epic_domain::audit::{Anchor, Event, EventKind, FailureReason, Head, SignedHead};
 use epic_domain::id::{EventId, SessionId, TokenId, UserId};
 use epic_domain::key_id::KeyId;
 use epic_domain::network::IpPrefix;
 use epic_domain::session::{DeviceName, Grant, Session, Superseded};
 use epic_domain::user::{
     AuthKeyHash, AuthSalt, Credentials, EncSalt, EncryptionPublicKey, Enrolment, KdfParameters, KeyMaterial,
-    OtpStep, RecoveryCodeDigest, Salts, SealedSecret, SigningPublicKey, Status, StorageQuota, User, Username,
-    Version, WrappedKey,
+    OtpStep, ProposedTotp, RecoveryCodeDigest, RecoveryKey, Salts, SealedSecret, SigningPublicKey, Status,
+    StorageQuota, User, Username, Version, WrappedKey,
 };
+use epic_outbound::sessions::Opening;
 
 /// When sample values were made: an instant with a fraction of a second.
 pub const T0: Timestamp = Timestamp::from_millis(1_700_000_000_123);
@@ -73,6 +74,30 @@ pub fn username(text: &str) -> Username {
     Username::parse(text).unwrap()
 }
 
+/// The hash of a seed.
+#[must_use]
+pub fn auth_key_hash(seed: u64) -> AuthKeyHash {
+    AuthKeyHash::parse(&format!("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$hash{seed}")).unwrap()
+}
+
+/// The wrapped key of a seed.
+#[must_use]
+pub fn wrapped_key(seed: u64) -> WrappedKey {
+    WrappedKey::parse(&seeded_bytes::<48>(seed)).unwrap()
+}
+
+/// The recovery key of a seed.
+#[must_use]
+pub fn recovery_key(seed: u64) -> RecoveryKey {
+    RecoveryKey { auth_key_hash: auth_key_hash(seed), encrypted_mek: wrapped_key(seed) }
+}
+
+/// The proposed TOTP secret of a seed, proposed at [`T0`].
+#[must_use]
+pub fn proposed_totp(seed: u64) -> ProposedTotp {
+    ProposedTotp { sealed_secret: SealedSecret::parse(&seeded_bytes::<60>(seed)).unwrap(), proposed_at: T0 }
+}
+
 /// An account under construction.
 #[derive(Debug, Clone)]
 pub struct UserBuilder(User);
@@ -88,11 +113,10 @@ pub fn user(seed: u64) -> UserBuilder {
         credentials: Credentials {
             salts: salts.unwrap(),
             kdf: KdfParameters::CLIENT_DEFAULT,
-            auth_key_hash: AuthKeyHash::parse(&format!("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$hash{seed}"))
-                .unwrap(),
+            auth_key_hash: auth_key_hash(seed),
         },
         keys: KeyMaterial {
-            encrypted_mek: WrappedKey::parse(&bytes[..48]).unwrap(),
+            encrypted_mek: wrapped_key(seed),
             encrypted_private_key: WrappedKey::parse(&bytes[1..]).unwrap(),
             public_key: EncryptionPublicKey::parse(&bytes[32..]).unwrap(),
             signing_key: signing_key(seed),
@@ -101,7 +125,9 @@ pub fn user(seed: u64) -> UserBuilder {
             sealed_secret: SealedSecret::parse(&bytes[..60]).unwrap(),
             last_step: None,
             consecutive_failures: 0,
+            proposed: None,
         },
+        recovery_key: None,
         status: Status::Active,
         quota: StorageQuota { limit_bytes: 1 << 30, used_bytes: 0 },
         version: Version::FIRST,
@@ -196,6 +222,14 @@ pub fn maximal_user() -> User {
             user.enrolment.sealed_secret = SealedSecret::parse(&[b'\''; 512]).unwrap();
             user.enrolment.last_step = Some(OtpStep::at(Timestamp::MAX));
             user.enrolment.consecutive_failures = u32::MAX;
+            user.enrolment.proposed = Some(ProposedTotp {
+                sealed_secret: SealedSecret::parse(&[0; 512]).unwrap(),
+                proposed_at: Timestamp::MAX,
+            });
+            user.recovery_key = Some(RecoveryKey {
+                auth_key_hash: AuthKeyHash::parse(&format!("$argon2id${}", "!".repeat(246))).unwrap(),
+                encrypted_mek: WrappedKey::parse(&[b'\''; 512]).unwrap(),
+            });
             user.quota = StorageQuota { limit_bytes: most, used_bytes: most };
             user.version = Version::from_number(most);
             user.created_at = Timestamp::MAX;
@@ -321,6 +355,29 @@ pub fn minimal_session(user_id: UserId) -> Session {
             session.current.issued_at = Timestamp::MIN;
         })
         .build()
+}
+
+/// A session about to be stored, of an account that had this version when its owner signed in; no cap is in reach, and
+/// what ends to make room would be remembered for 30 minutes after [`T0`].
+#[must_use]
+pub fn opening(session: &Session, user_version: Version) -> Opening {
+    Opening {
+        session: session.clone(),
+        user_version,
+        sessions_max: 100_000,
+        revoked_until: seconds_after_t0(30 * 60),
+    }
+}
+
+/// Where a chain of this length stood, with a signature that only looks like one.
+#[must_use]
+pub fn signed_head(length: u64) -> SignedHead {
+    SignedHead {
+        anchor: Anchor { length, head: Head::from_bytes(seeded_bytes(length)) },
+        at: T0.saturating_add(Duration::from_millis(length % 1_000_000)),
+        key_id: KeyId::parse("key-1").unwrap(),
+        signature: seeded_bytes(split_mix(length)),
+    }
 }
 
 /// An event of a seed: a login with every field present.

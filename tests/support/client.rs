@@ -75,6 +75,16 @@ impl Client {
         self.send(request).await
     }
 
+    pub(crate) async fn delete_as(&self, token: &str, path: &str) -> Reply {
+        self.send(self.request(Method::DELETE, path).bearer_auth(token)).await
+    }
+
+    /// A change of the version in `etag`.
+    pub(crate) async fn put_as(&self, token: &str, path: &str, etag: &str, body: &Value) -> Reply {
+        self.send(self.request(Method::PUT, path).bearer_auth(token).header("if-match", etag).json(body))
+            .await
+    }
+
     pub(crate) async fn profile(&self, token: &str) -> Reply {
         self.get_as(token, "/api/user/profile").await
     }

@@ -1,15 +1,19 @@
 //! The whole application in this process: real store, real crypto, real sockets, and a clock in the test's hand.
 
+use super::person::encode;
 use super::{Client, Person};
 use epic_bootstrap::config::{Given, Origin, Settings};
 use epic_bootstrap::lifecycle::serve;
 use epic_bootstrap::wire::Application;
 use epic_bootstrap::wire::{Machine, Parts};
 use epic_domain::audit::Link;
+use epic_inbound::housekeeping::Housekeeping;
 use epic_outbound::audit::Audit;
 use epic_outbound::clock::Clock;
+use epic_outbound::sessions::Sessions;
 use epic_system::SystemEntropy;
 use epic_tests::fakes::FakeClock;
+use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +29,10 @@ pub(crate) struct Options {
     pub(crate) trusted_proxies: String,
     pub(crate) refresh_grace: String,
     pub(crate) argon2: String,
+    pub(crate) sessions_max: String,
+    pub(crate) token_algorithm: String,
+    pub(crate) introspection_clients: String,
+    pub(crate) limit_login_account: String,
 }
 
 impl Options {
@@ -34,6 +42,7 @@ impl Options {
         self.limit_register = "3/1h".into();
         self.limit_totp = "3/5m".into();
         self.limit_api = "100/1h".into();
+        self.limit_login_account = "30/1m".into();
     }
 
     fn given(&self, folder: &std::path::Path) -> Given {
@@ -49,6 +58,10 @@ impl Options {
             ("trusted_proxies", &self.trusted_proxies),
             ("refresh_grace", &self.refresh_grace),
             ("argon2", &self.argon2),
+            ("sessions_max", &self.sessions_max),
+            ("token_algorithm", &self.token_algorithm),
+            ("introspection_clients", &self.introspection_clients),
+            ("limit_login_account", &self.limit_login_account),
             ("insecure_argon2", "true"),
         ];
         for (name, text) in texts {
@@ -68,6 +81,10 @@ impl Default for Options {
             trusted_proxies: String::new(),
             refresh_grace: "10s".into(),
             argon2: "8,1,1".into(),
+            sessions_max: "50".into(),
+            token_algorithm: "hs256".into(),
+            introspection_clients: String::new(),
+            limit_login_account: "off".into(),
         }
     }
 }
@@ -77,6 +94,8 @@ pub(crate) struct TestServer {
     pub(crate) base: String,
     clock: Arc<FakeClock>,
     audit: Arc<dyn Audit>,
+    sessions: Arc<dyn Sessions>,
+    housekeeping: Housekeeping,
     options: Options,
     folder: tempfile::TempDir,
     stop: Option<oneshot::Sender<()>>,
@@ -93,6 +112,8 @@ pub(crate) struct SignedIn {
 struct Running {
     address: SocketAddr,
     audit: Arc<dyn Audit>,
+    sessions: Arc<dyn Sessions>,
+    housekeeping: Housekeeping,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
 }
@@ -102,8 +123,9 @@ async fn run(options: &Options, folder: &std::path::Path, clock: Arc<FakeClock>)
     let network = settings.network.clone();
     let machine = Machine { clock, entropy: Arc::new(SystemEntropy) };
     let parts = Parts::from_settings(settings, machine).unwrap();
-    let audit = Arc::clone(&parts.audit);
+    let (audit, sessions) = (Arc::clone(&parts.audit), Arc::clone(&parts.sessions));
     let application = Application::assemble(parts).unwrap();
+    let housekeeping = application.housekeeping.clone();
     let (stop, stopped) = oneshot::channel::<()>();
     let (told, address) = oneshot::channel();
     let serving = tokio::spawn(async move {
@@ -111,9 +133,9 @@ async fn run(options: &Options, folder: &std::path::Path, clock: Arc<FakeClock>)
         let shutdown = async {
             let _ = stopped.await;
         };
-        serve(application, network, listening, shutdown).await.unwrap();
+        Box::pin(serve(application, network, listening, shutdown)).await.unwrap();
     });
-    Running { address: address.await.unwrap(), audit, stop, serving }
+    Running { address: address.await.unwrap(), audit, sessions, housekeeping, stop, serving }
 }
 
 impl TestServer {
@@ -130,6 +152,8 @@ impl TestServer {
             base: format!("http://{}", running.address),
             clock,
             audit: running.audit,
+            sessions: running.sessions,
+            housekeeping: running.housekeeping,
             options,
             folder,
             stop: Some(running.stop),
@@ -144,6 +168,8 @@ impl TestServer {
         let running = run(&self.options, self.folder.path(), Arc::clone(&self.clock)).await;
         self.base = format!("http://{}", running.address);
         self.audit = running.audit;
+        self.sessions = running.sessions;
+        self.housekeeping = running.housekeeping;
         self.stop = Some(running.stop);
         self.serving = running.serving;
     }
@@ -202,10 +228,30 @@ impl TestServer {
         SignedIn { access_token: reply.text("access_token"), refresh_token: reply.text("refresh_token") }
     }
 
+    /// An access token of the session that says that its owner has just proved who they are.
+    pub(crate) async fn step_up(&self, person: &Person, session: &SignedIn) -> String {
+        self.next_step();
+        let code = person.code_at(self.now_millis());
+        let body = json!({ "auth_key": encode(&person.auth_key), "otp": code });
+        let reply =
+            self.client().post_as(&session.access_token, "/api/auth/step-up", &body).await.expect(200);
+        reply.text("access_token")
+    }
+
     /// The session's next tokens.
     pub(crate) async fn refreshed(&self, session: &SignedIn) -> SignedIn {
         let reply = self.client().refresh(&session.refresh_token).await.expect(200);
         SignedIn { access_token: reply.text("access_token"), refresh_token: reply.text("refresh_token") }
+    }
+
+    /// Ended sessions that the store remembers.
+    pub(crate) async fn live_revocations(&self) -> usize {
+        self.sessions.live_revocations(epic_domain::Timestamp::MIN).await.unwrap().len()
+    }
+
+    /// Lets the server forget what no longer matters, as it does every minute.
+    pub(crate) async fn sweep(&self) {
+        self.housekeeping.sweep_store().await.unwrap();
     }
 
     async fn links(&self) -> Vec<Link> {

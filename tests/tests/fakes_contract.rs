@@ -3,13 +3,16 @@
 use epic_domain::rate_limit::Quotas;
 use epic_outbound::access_log::AccessLog;
 use epic_outbound::hasher::Hasher;
+use epic_outbound::head_signer::HeadSigner;
 use epic_outbound::limiter::Limiter;
+use epic_outbound::passes::Passes;
 use epic_outbound::revocations::Revocations;
 use epic_outbound::sealer::Sealer;
 use epic_outbound::tokens::Tokens;
 use epic_tests::contract::Stores;
 use epic_tests::fakes::{
-    FakeAccessLog, FakeAudit, FakeHasher, FakeLimiter, FakeRevocations, FakeSealer, FakeTokens, MemoryStore,
+    FakeAccessLog, FakeAudit, FakeHasher, FakeHeadSigner, FakeLimiter, FakePasses, FakeRevocations,
+    FakeSealer, FakeTokens, MemoryStore,
 };
 use std::sync::Arc;
 
@@ -42,6 +45,14 @@ fn new_hasher() -> Arc<dyn Hasher> {
     Arc::new(FakeHasher::default())
 }
 
+fn new_passes() -> Arc<dyn Passes> {
+    Arc::new(FakePasses::default())
+}
+
+fn new_head_signer() -> Arc<dyn HeadSigner> {
+    Arc::new(FakeHeadSigner::default())
+}
+
 epic_tests::users_contract!(fresh);
 epic_tests::sessions_contract!(fresh);
 epic_tests::audit_contract!(fresh);
@@ -51,3 +62,5 @@ epic_tests::access_log_contract!(new_access_log);
 epic_tests::tokens_contract!(new_tokens);
 epic_tests::sealer_contract!(new_sealer);
 epic_tests::hasher_contract!(new_hasher);
+epic_tests::passes_contract!(new_passes);
+epic_tests::head_signer_contract!(new_head_signer);

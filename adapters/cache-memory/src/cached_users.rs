@@ -6,10 +6,14 @@ use async_trait::async_trait;
 use core::fmt;
 use core::time::Duration;
 use epic_domain::Timestamp;
-use epic_domain::id::UserId;
-use epic_domain::user::{OtpStep, RecoveryCodeDigest, Status, User, Username, Version};
+use epic_domain::id::{SessionId, UserId};
+use epic_domain::user::{
+    AuthKeyHash, OtpStep, ProposedTotp, RecoveryCodeDigest, RecoveryKey, Status, User, Username, Version,
+};
 use epic_outbound::StoreError;
-use epic_outbound::users::{Consumption, Insertion, Replacement, Users};
+use epic_outbound::users::{
+    Change, Consumption, CredentialChange, Insertion, Replacement, TotpChange, Users,
+};
 use quick_cache::UnitWeighter;
 use quick_cache::sync::{Cache, DefaultLifecycle, GuardResult};
 use std::sync::Arc;
@@ -81,27 +85,27 @@ impl CachedUsers {
         Ok(found)
     }
 
-    const fn change(&self, user_id: UserId) -> Change<'_> {
-        Change { users: self, user_id, answered: false }
+    const fn change(&self, user_id: UserId) -> UnderWay<'_> {
+        UnderWay { users: self, user_id, answered: false }
     }
 }
 
 /// A change under way. Whatever becomes of it, the account leaves the memory when this is dropped: after an answer, an
 /// error, or when the caller went away.
-struct Change<'users> {
+struct UnderWay<'users> {
     users: &'users CachedUsers,
     user_id: UserId,
     answered: bool,
 }
 
-impl Change<'_> {
+impl UnderWay<'_> {
     fn answered<T>(mut self, answer: T) -> T {
         self.answered = true;
         answer
     }
 }
 
-impl Drop for Change<'_> {
+impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         if !self.answered {
             self.users.unsettled.add(self.user_id);
@@ -162,6 +166,60 @@ impl Users for CachedUsers {
     async fn record_code_failure(&self, user_id: UserId) -> Result<u32, StoreError> {
         let change = self.change(user_id);
         change.answered(self.store.record_code_failure(user_id).await)
+    }
+
+    async fn change_credentials(&self, change: &CredentialChange) -> Result<Change, StoreError> {
+        let under_way = self.change(change.user_id);
+        under_way.answered(self.store.change_credentials(change).await)
+    }
+
+    async fn replace_hash(
+        &self,
+        user_id: UserId,
+        old: &AuthKeyHash,
+        new: &AuthKeyHash,
+    ) -> Result<bool, StoreError> {
+        let change = self.change(user_id);
+        change.answered(self.store.replace_hash(user_id, old, new).await)
+    }
+
+    async fn propose_totp(&self, user_id: UserId, proposed: &ProposedTotp) -> Result<bool, StoreError> {
+        let change = self.change(user_id);
+        change.answered(self.store.propose_totp(user_id, proposed).await)
+    }
+
+    async fn confirm_totp(&self, change: &TotpChange) -> Result<Change, StoreError> {
+        let under_way = self.change(change.user_id);
+        under_way.answered(self.store.confirm_totp(change).await)
+    }
+
+    async fn replace_recovery_codes(
+        &self,
+        user_id: UserId,
+        codes: &[RecoveryCodeDigest],
+    ) -> Result<bool, StoreError> {
+        let change = self.change(user_id);
+        change.answered(self.store.replace_recovery_codes(user_id, codes).await)
+    }
+
+    async fn set_recovery_key(
+        &self,
+        user_id: UserId,
+        expected: Version,
+        recovery_key: &RecoveryKey,
+        now: Timestamp,
+    ) -> Result<Replacement, StoreError> {
+        let change = self.change(user_id);
+        change.answered(self.store.set_recovery_key(user_id, expected, recovery_key, now).await)
+    }
+
+    async fn remove(
+        &self,
+        user_id: UserId,
+        revoked_until: Timestamp,
+    ) -> Result<Option<Vec<SessionId>>, StoreError> {
+        let change = self.change(user_id);
+        change.answered(self.store.remove(user_id, revoked_until).await)
     }
 
     async fn remove_expired_pending(&self, now: Timestamp, limit: u32) -> Result<u32, StoreError> {

@@ -19,7 +19,7 @@ pub struct HasherSettings {
 
 impl HasherSettings {
     /// Calls that may wait for each slot.
-    pub const QUEUE_PER_SLOT: usize = 64;
+    pub const QUEUE_PER_SLOT: usize = 128;
     /// How long a call waits for a slot.
     pub const WAIT_MAX: Duration = Duration::from_secs(2);
 

@@ -2,13 +2,13 @@
 
 use crate::context::RequestContext;
 use crate::fault_reply::fault;
-use crate::limit_reply::{add_standing, too_many_requests};
+use crate::limit_reply::too_many_requests;
 use crate::problem::Problem;
 use crate::rejection::Refusal;
 use epic_inbound::authenticate::{Authenticate, AuthenticateError, Authenticated};
-use epic_inbound::gate::Admission;
+use epic_inbound::fresh::{Fresh, Freshness, StepUpRequired};
 use http::StatusCode;
-use http::header::HeaderMap;
+use http::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use std::convert::Infallible;
 use std::sync::Arc;
 use warp::{Filter, Rejection};
@@ -44,6 +44,18 @@ pub fn current_user_optional(
     )
 }
 
+/// Requires a caller who has proved lately who they are; another is told to step up (RFC 9470, section 3).
+pub fn fresh_user(
+    authenticate: Authenticate,
+    freshness: Freshness,
+) -> impl Filter<Extract = (Fresh,), Error = Rejection> + Clone + Send + Sync + 'static {
+    let freshness = Arc::new(freshness);
+    current_user(authenticate).and_then(move |caller: Authenticated| {
+        let fresh = freshness.require(caller).map_err(|required| Rejection::from(step_up(&required)));
+        async move { fresh }
+    })
+}
+
 /// Finds the caller behind a token that came another way than in the `Authorization` field.
 ///
 /// # Errors
@@ -74,23 +86,39 @@ fn refusal(error: AuthenticateError) -> Refusal {
     match error {
         AuthenticateError::Limited(denial) => Refusal::new(too_many_requests(&denial)),
         AuthenticateError::Fault(cause) => Refusal::new(fault(&cause)),
-        AuthenticateError::Missing(admission) => Refusal::new(standing_with(
+        AuthenticateError::Missing(admission) => Refusal::new(
             unauthorized(
                 "missing_token",
                 "Sign in and send the access token as Authorization: Bearer.",
                 CHALLENGE,
-            ),
-            &admission,
-        )),
-        AuthenticateError::Refused(admission) => Refusal::new(standing_with(
+            )
+            .with_standing(admission.standing()),
+        ),
+        AuthenticateError::Refused(admission) => Refusal::new(
             unauthorized(
                 "invalid_token",
                 "The access token is expired, revoked or not valid. Refresh it or sign in again.",
                 CHALLENGE_INVALID_TOKEN,
-            ),
-            &admission,
-        )),
+            )
+            .with_standing(admission.standing()),
+        ),
     }
+}
+
+/// The challenge to step up.
+fn step_up(required: &StepUpRequired) -> Refusal {
+    let challenge = format!(
+        "{CHALLENGE}, error=\"insufficient_user_authentication\", error_description=\"A more recent authentication \
+         is required\", max_age=\"{}\"",
+        required.max_age.as_secs()
+    );
+    let detail =
+        "Prove again who you are by POST /api/auth/step-up, and repeat the call with the token it gives.";
+    let mut problem = Problem::new(StatusCode::UNAUTHORIZED, "step_up_required", "Step-up required", detail);
+    if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+        problem = problem.with_header(WWW_AUTHENTICATE, challenge);
+    }
+    Refusal::new(problem.with_standing(required.caller.standing()))
 }
 
 /// A 401.
@@ -101,13 +129,4 @@ pub(crate) fn unauthorized(code: &'static str, detail: &'static str, challenge: 
 /// The 401 of calls that take no bearer token: login and refresh.
 pub(crate) fn unauthorized_plain(code: &'static str, detail: &'static str) -> Problem {
     unauthorized(code, detail, CHALLENGE)
-}
-
-fn standing_with(problem: Problem, admission: &Admission) -> Problem {
-    let mut headers = HeaderMap::new();
-    add_standing(&mut headers, admission.standing());
-    headers.into_iter().fold(problem, |problem, (name, value)| match name {
-        Some(name) => problem.with_header(name, value),
-        None => problem,
-    })
 }

@@ -65,7 +65,27 @@ impl UnreadBody {
         if self.headers.contains_key(CONTENT_TYPE) {
             return self.fields().await;
         }
-        if self.read().await?.is_empty() { Ok(Fields::empty()) } else { Err(unsupported_type()) }
+        if self.read().await?.is_empty() {
+            Ok(Fields::empty())
+        } else {
+            Err(unsupported_type("application/json"))
+        }
+    }
+
+    /// The request's headers.
+    pub(crate) const fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Reads the pairs of a form.
+    ///
+    /// # Errors
+    /// As for [`UnreadBody::fields`].
+    pub(crate) async fn form(self) -> Result<Vec<(String, Zeroizing<String>)>, Problem> {
+        require_type(&self.headers, "application/x-www-form-urlencoded")?;
+        let body = self.read().await?;
+        let pairs = form_urlencoded::parse(&body);
+        Ok(pairs.map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned()))).collect())
     }
 
     async fn read(mut self) -> Result<Zeroizing<Vec<u8>>, Problem> {
@@ -108,6 +128,10 @@ fn refuse_declared_length(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+    require_type(headers, "application/json")
+}
+
+fn require_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
     if headers.contains_key(CONTENT_ENCODING) {
         return Err(Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -118,27 +142,27 @@ fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     }
     let mut types = headers.get_all(CONTENT_TYPE).iter();
     match (types.next().and_then(|value| value.to_str().ok()), types.next()) {
-        (Some(value), None) if is_json(value) => Ok(()),
-        _ => Err(unsupported_type()),
+        (Some(value), None) if is_type(value, wanted) => Ok(()),
+        _ => Err(unsupported_type(wanted)),
     }
 }
 
-/// `application/json`, alone or with `charset=utf-8`.
-fn is_json(content_type: &str) -> bool {
+/// Whether a content type is the wanted one, alone or with `charset=utf-8`.
+fn is_type(content_type: &str, wanted: &str) -> bool {
     let (essence, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
     let parameters = parameters.trim();
-    essence.trim().eq_ignore_ascii_case("application/json")
+    essence.trim().eq_ignore_ascii_case(wanted)
         && (parameters.is_empty()
             || parameters.eq_ignore_ascii_case("charset=utf-8")
             || parameters.eq_ignore_ascii_case("charset=\"utf-8\""))
 }
 
-fn unsupported_type() -> Problem {
+fn unsupported_type(wanted: &str) -> Problem {
     Problem::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "unsupported_media_type",
         "Unsupported media type",
-        "Send the body as JSON with Content-Type: application/json.",
+        format!("Send the body with Content-Type: {wanted}."),
     )
 }
 

@@ -13,7 +13,9 @@ use core::time::Duration;
 use epic_domain::network::IpPrefix;
 use epic_inbound::request_ids::RequestIds;
 use futures_util::{FutureExt, poll};
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, TRANSFER_ENCODING};
+use http::uri::Authority;
+use http::{HeaderMap, Request, StatusCode, Version};
 use hyper::body::Incoming;
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
@@ -52,7 +54,7 @@ impl Edge {
         };
         let origin = self.origins.allowed(request.headers());
         let method = request.method().clone();
-        let mut response = match self.refuse_early(&method, request.headers()) {
+        let mut response = match self.refuse_early(&request) {
             Some(response) => response,
             None => {
                 request.extensions_mut().insert(context.clone());
@@ -78,13 +80,17 @@ impl Edge {
     }
 
     /// Answers what needs no route: preflights, and requests that break the rules of HTTP itself.
-    fn refuse_early(&self, method: &Method, headers: &HeaderMap) -> Option<Response> {
-        if headers.get_all(http::header::HOST).iter().count() > 1 {
-            let detail = "Send exactly one Host field (RFC 9112, section 3.2).";
-            let problem = Problem::new(StatusCode::BAD_REQUEST, "invalid_host", "Invalid host", detail);
-            return Some(problem.into_response());
+    fn refuse_early<B>(&self, request: &Request<B>) -> Option<Response> {
+        let headers = request.headers();
+        if !has_one_host(request.version(), headers) {
+            let detail = "Send exactly one Host field that holds a host (RFC 9112, section 3.2).";
+            return Some(refuse("invalid_host", "Invalid host", detail));
         }
-        self.origins.preflight(method, headers)
+        if !is_plainly_framed(headers) {
+            let detail = "Send the body with Content-Length, or with the one transfer coding chunked.";
+            return Some(refuse("invalid_framing", "Invalid framing", detail));
+        }
+        self.origins.preflight(request.method(), headers)
     }
 
     /// Runs a route under the deadline. A panic in it is caught here, so that it costs one reply and no more.
@@ -110,5 +116,80 @@ impl Edge {
                     .into_response()
             }
         }
+    }
+}
+
+/// A 400 after which the connection is closed: who framed one request wrongly may have framed the next one too.
+fn refuse(code: &'static str, title: &'static str, detail: &'static str) -> Response {
+    Problem::new(StatusCode::BAD_REQUEST, code, title, detail)
+        .with_header(CONNECTION, HeaderValue::from_static("close"))
+        .into_response()
+}
+
+/// Whether there is one `Host`, a host with perhaps a port or nothing at all; before HTTP/1.1 it may be missing.
+fn has_one_host(version: Version, headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) => version < Version::HTTP_11,
+        (Some(host), None) => host.is_empty() || (is_authority(host.as_bytes())),
+        (Some(_), Some(_)) => false,
+    }
+}
+
+fn is_authority(host: &[u8]) -> bool {
+    Authority::try_from(host).is_ok_and(|authority| {
+        let port = authority.as_str().strip_prefix(authority.host()).unwrap_or("@");
+        port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok())
+    })
+}
+
+/// Whether nobody between here and the client can have read the body's end elsewhere (RFC 9112, section 6): `chunked` is
+/// the only transfer coding, and stands once.
+fn is_plainly_framed(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => true,
+        (Some(coding), None) => {
+            coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked")
+                && !headers.contains_key(CONTENT_LENGTH)
+        }
+        (Some(_), Some(_)) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::header::HeaderName;
+
+    fn fields(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn g11_a_request_has_one_host_that_is_one() {
+        for good in ["example.org", "127.0.0.1:8080", "[::1]:80", "localhost", ""] {
+            assert!(has_one_host(Version::HTTP_11, &fields(&[("host", good)])), "{good:?}");
+        }
+        for bad in ["a b", "u@h", "h:99999999", "a/../b", "<x>", "h:", "h:80:80"] {
+            assert!(!has_one_host(Version::HTTP_11, &fields(&[("host", bad)])), "{bad:?}");
+        }
+        assert!(!has_one_host(Version::HTTP_11, &fields(&[])));
+        assert!(has_one_host(Version::HTTP_10, &fields(&[])));
+        assert!(!has_one_host(Version::HTTP_11, &fields(&[("host", "a"), ("host", "a")])));
+    }
+
+    #[test]
+    fn g01_chunked_alone_is_a_transfer_coding() {
+        assert!(is_plainly_framed(&fields(&[])));
+        assert!(is_plainly_framed(&fields(&[("transfer-encoding", "Chunked")])));
+        for bad in ["gzip, chunked", "chunked, chunked", "identity", "xchunked", ""] {
+            assert!(!is_plainly_framed(&fields(&[("transfer-encoding", bad)])), "{bad:?}");
+        }
+        assert!(!is_plainly_framed(&fields(&[("transfer-encoding", "chunked"), ("content-length", "5")])));
     }
 }

@@ -17,14 +17,14 @@ pub(crate) fn fault(fault: &Fault) -> Problem {
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",
             "Service unavailable",
-            "A part of the server does not answer. Nothing was changed by half; try again later.",
+            "A part of the server does not answer. The call may or may not have taken effect; try again later.",
         )
         .with_retry_after(STORE_RETRY_AFTER_SECONDS),
         Fault::Full(_) => Problem::new(
             StatusCode::INSUFFICIENT_STORAGE,
             "insufficient_storage",
             "Insufficient storage",
-            "The server has no room left. Nothing was changed.",
+            "The server has no room left. The call may or may not have taken effect; tell whoever runs it.",
         ),
         Fault::Corrupt(_) => Problem::internal(),
     }

@@ -1,6 +1,8 @@
 //! Errors as clients see them: RFC 9457 problem documents.
 
+use crate::limit_reply::add_standing;
 use epic_domain::id::RequestId;
+use epic_domain::rate_limit::Standing;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
@@ -126,6 +128,12 @@ impl Problem {
     /// This problem with one more header.
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.insert(name, value);
+        self
+    }
+
+    /// This problem with where the caller stands with its limit.
+    pub(crate) fn with_standing(mut self, standing: Option<Standing>) -> Self {
+        add_standing(&mut self.0.headers, standing);
         self
     }
 

@@ -16,7 +16,12 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
 
 /// A reply that says only that it is done.
 pub(crate) fn no_content() -> Response {
+    empty(StatusCode::NO_CONTENT)
+}
+
+/// A reply without a body.
+pub(crate) fn empty(status: StatusCode) -> Response {
     let mut response = Response::default();
-    *response.status_mut() = StatusCode::NO_CONTENT;
+    *response.status_mut() = status;
     response
 }

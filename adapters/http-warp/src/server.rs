@@ -14,9 +14,11 @@ use hyper_util::server::graceful::GracefulShutdown;
 use ipnet::IpNet;
 use std::convert::Infallible;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_io_timeout::TimeoutStream;
 
 /// How the server listens and how patient it is.
 #[derive(Debug, Clone)]
@@ -33,6 +35,8 @@ pub struct ServerSettings {
     pub header_timeout: Duration,
     /// How long a request's body may take to arrive.
     pub body_timeout: Duration,
+    /// How long a reply may wait for its client to take some of it.
+    pub write_timeout: Duration,
     /// How long a request may take in all.
     pub request_timeout: Duration,
     /// How long requests under way may take to end when the server stops.
@@ -48,6 +52,7 @@ impl Default for ServerSettings {
             connections_max: 4_096,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             shutdown_grace: Duration::from_secs(10),
         }
@@ -104,6 +109,7 @@ impl Server {
                     let (edge, routes) = (Arc::clone(&edge), routes.clone());
                     async move { Ok::<_, Infallible>(edge.answer(peer.ip(), request, routes).await) }
                 });
+                let stream = bounded(stream, self.settings.write_timeout);
                 let connection = builder.serve_connection(TokioIo::new(stream), answering);
                 let watched = connections.watch(connection);
                 tokio::spawn(async move {
@@ -146,6 +152,14 @@ async fn accept(
     }
 }
 
+/// A stream on which a write that makes no progress ends the connection: hyper has a timer for what it reads alone, and
+/// clients that never read would hold their connections for ever.
+fn bounded(stream: TcpStream, write_timeout: Duration) -> Pin<Box<TimeoutStream<TcpStream>>> {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(write_timeout));
+    Box::pin(stream)
+}
+
 fn connection_builder(settings: &ServerSettings) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
@@ -153,6 +167,7 @@ fn connection_builder(settings: &ServerSettings) -> http1::Builder {
         .header_read_timeout(settings.header_timeout)
         .max_headers(HEAD_FIELDS_MAX)
         .max_buf_size(HEAD_BYTES_MAX)
-        .half_close(false);
+        // A client may close its side once its request is sent; it gets its answer all the same.
+        .half_close(true);
     builder
 }

@@ -51,6 +51,7 @@ impl fmt::Debug for Fingerprints {
 const ADDRESS: u64 = 1;
 const ACCOUNT: u64 = 2;
 const NAME_FROM: u64 = 3;
+const NAME: u64 = 4;
 
 impl Fingerprints {
     pub(crate) fn new(hash_key: &[u8; 16]) -> Self {
@@ -79,6 +80,11 @@ impl Fingerprints {
                 let name = name.as_str().as_bytes();
                 hasher.write_u64(header(NAME_FROM, name.len()));
                 write_wide(&mut hasher, prefix.to_bytes());
+                write_padded(&mut hasher, name);
+            }
+            Subject::Name(name) => {
+                let name = name.as_str().as_bytes();
+                hasher.write_u64(header(NAME, name.len()));
                 write_padded(&mut hasher, name);
             }
         }
@@ -130,6 +136,9 @@ mod tests {
             name_from("alice", "192.0.2.2"),
             name_from(&"a".repeat(Username::LENGTH_MAX), "192.0.2.1"),
             name_from(&"a".repeat(Username::LENGTH_MAX - 1), "192.0.2.1"),
+            Subject::Name(Username::parse("alice").unwrap()),
+            Subject::Name(Username::parse("alice0").unwrap()),
+            Subject::Name(Username::parse(&"a".repeat(Username::LENGTH_MAX)).unwrap()),
         ];
         let makers = [Fingerprints::new(&[1; 16]), Fingerprints::new(&[2; 16])];
         let seen: HashSet<u64> = makers

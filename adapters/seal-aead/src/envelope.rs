@@ -1,7 +1,6 @@
-//! The bytes of a sealed secret.
+//! The bytes of an envelope.
 
 use epic_domain::Invalid;
-use epic_domain::user::SealedSecret;
 
 /// The one layout there is so far.
 pub(crate) const VERSION: u8 = 1;
@@ -33,8 +32,8 @@ impl<'a> Envelope<'a> {
     /// Puts an envelope together.
     ///
     /// # Errors
-    /// [`Invalid`] when the key id or the whole is too long.
-    pub(crate) fn to_sealed(&self) -> Result<SealedSecret, Invalid> {
+    /// [`Invalid`] when the key id is too long.
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, Invalid> {
         let key_id_length = u8::try_from(self.key_id.len())
             .map_err(|_| Invalid::new("invalid_length", "must have a key id of at most 255 bytes"))?;
         let mut bytes = Vec::with_capacity(2 + self.key_id.len() + NONCE_BYTES + self.ciphertext.len());
@@ -42,7 +41,7 @@ impl<'a> Envelope<'a> {
         bytes.extend_from_slice(self.key_id.as_bytes());
         bytes.extend_from_slice(&self.nonce);
         bytes.extend_from_slice(self.ciphertext);
-        SealedSecret::parse(&bytes)
+        Ok(bytes)
     }
 }
 
@@ -53,19 +52,18 @@ mod tests {
     #[test]
     fn an_envelope_comes_apart_as_it_was_put_together() {
         let envelope = Envelope { key_id: "k1", nonce: [7; NONCE_BYTES], ciphertext: &[9; 36] };
-        let sealed = envelope.to_sealed().unwrap();
-        assert_eq!(Envelope::parse(sealed.as_bytes()), Some(envelope));
+        let bytes = envelope.to_bytes().unwrap();
+        assert_eq!(Envelope::parse(&bytes), Some(envelope));
     }
 
     #[test]
     fn what_is_cut_short_or_of_another_version_is_no_envelope() {
         let envelope = Envelope { key_id: "k1", nonce: [7; NONCE_BYTES], ciphertext: &[] };
-        let sealed = envelope.to_sealed().unwrap();
-        let bytes = sealed.as_bytes();
+        let bytes = envelope.to_bytes().unwrap();
         for length in 0..bytes.len() {
             assert_eq!(Envelope::parse(&bytes[..length]), None, "{length} bytes");
         }
-        let mut newer = bytes.to_vec();
+        let mut newer = bytes;
         newer[0] = VERSION + 1;
         assert_eq!(Envelope::parse(&newer), None);
     }

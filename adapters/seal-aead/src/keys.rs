@@ -6,6 +6,7 @@ use epic_domain::key_id::KeyId;
 use epic_domain::secret::Secret;
 
 /// A key with its name; wiped when dropped, silent in `Debug`.
+#[derive(Clone)]
 pub struct SealingKey {
     id: KeyId,
     cipher: XChaCha20Poly1305,

@@ -1,49 +1,22 @@
 //! What a sealed secret promises.
 #![expect(clippy::unwrap_used, reason = "a helper of a test may fail loudly")]
 
+mod common;
+
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
+use common::*;
 use data_encoding::HEXLOWER;
 use epic_domain::id::UserId;
-use epic_domain::key_id::KeyId;
 use epic_domain::secret::Secret;
 use epic_domain::user::{SealedSecret, TotpSecret};
-use epic_outbound::entropy::{Entropy, EntropyError};
 use epic_outbound::sealer::{Sealer, SealerError};
 use epic_seal_aead::{AeadSealer, KeysRefused, SealingKey};
 use proptest::prelude::*;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
-
-/// Gives other bytes with every call.
-#[derive(Default)]
-struct CountingEntropy(AtomicU8);
-
-impl Entropy for CountingEntropy {
-    fn fill(&self, buffer: &mut [u8]) -> Result<(), EntropyError> {
-        buffer.fill(self.0.fetch_add(1, Ordering::Relaxed));
-        Ok(())
-    }
-}
-
-struct NoEntropy;
-
-impl Entropy for NoEntropy {
-    fn fill(&self, _: &mut [u8]) -> Result<(), EntropyError> {
-        Err(EntropyError("none today".into()))
-    }
-}
-
-fn key(id: &str, byte: u8) -> SealingKey {
-    SealingKey::new(KeyId::parse(id).unwrap(), &Secret::new([byte; 32]))
-}
 
 fn sealer(keys: Vec<SealingKey>) -> AeadSealer {
     AeadSealer::new(keys, Arc::new(CountingEntropy::default())).unwrap()
-}
-
-fn user(byte: u8) -> UserId {
-    UserId::from_bytes([byte; 16])
 }
 
 fn secret(byte: u8) -> TotpSecret {

@@ -3,11 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use epic_domain::user::Version;
 use epic_outbound::audit::Audit;
 use epic_outbound::sessions::{Rotation, RotationOutcome, Sessions};
 use epic_outbound::users::Users;
 use epic_store_sqlite::{SqliteStore, StoreOptions};
-use epic_tests::builders::{T0, event, grant, session, session_id, token_id, user, user_id};
+use epic_tests::builders::{T0, event, grant, opening, session, session_id, token_id, user, user_id};
 use tokio::runtime::Runtime;
 
 const CALLS_PER_WRITER: u64 = 16;
@@ -93,7 +94,8 @@ fn rotations(criterion: &mut Criterion) {
         runtime.block_on(async {
             store.insert_if_absent(&user(1).build(), T0).await.unwrap();
             for writer in 0..writers {
-                store.open(&session(writer, user_id(1)).build()).await.unwrap();
+                let session = session(writer, user_id(1)).build();
+                store.open(&opening(&session, Version::FIRST)).await.unwrap();
             }
         });
         let mut round = 0;

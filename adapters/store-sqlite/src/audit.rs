@@ -1,12 +1,12 @@
 //! The port of the audit log.
 
 use crate::SqliteStore;
+use crate::audit_row::{decode_head, decode_link, encode_head, insert_link, link_columns};
 use crate::error::Failure;
-use crate::rows::{Columns, Fields, integer};
+use crate::rows::integer;
 use async_trait::async_trait;
-use epic_domain::audit::{Anchor, Event, EventKind, FailureReason, Head, Link};
-use epic_domain::id::{EventId, SessionId, UserId};
-use epic_domain::network::IpPrefix;
+use epic_domain::audit::{Anchor, Event, EventKind, Head, Link, SignedHead};
+use epic_domain::id::UserId;
 use epic_outbound::StoreError;
 use epic_outbound::audit::Audit;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
@@ -14,11 +14,25 @@ use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 const ANCHOR: &str = "SELECT length, head FROM audit_anchor WHERE id = 1";
 const SET_ANCHOR: &str = "INSERT INTO audit_anchor (id, length, head) VALUES (1, ?1, ?2) \
      ON CONFLICT (id) DO UPDATE SET length = excluded.length, head = excluded.head";
-const INSERT: &str = "INSERT INTO audit \
-     (sequence, id, at_ms, kind, user_id, session_id, origin, reason, count, head) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-const PAGE: &str = "SELECT sequence, id, at_ms, kind, user_id, session_id, origin, reason, count, head \
-     FROM audit WHERE sequence > ?1 ORDER BY sequence LIMIT ?2";
+const INSERT: &str =
+    concat!("INSERT INTO audit (", link_columns!(), ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+const PAGE: &str =
+    concat!("SELECT ", link_columns!(), " FROM audit WHERE sequence > ?1 ORDER BY sequence LIMIT ?2");
+const LIST: &str = concat!(
+    "SELECT ",
+    link_columns!(),
+    " FROM audit INDEXED BY audit_by_user WHERE user_id = ?1 AND sequence < ?2 ORDER BY sequence DESC LIMIT ?3"
+);
+const LIST_OF_KIND: &str = concat!(
+    "SELECT ",
+    link_columns!(),
+    " FROM audit INDEXED BY audit_by_kind WHERE user_id = ?1 AND sequence < ?2 AND kind = ?4 \
+     ORDER BY sequence DESC LIMIT ?3"
+);
+const KEEP_HEAD: &str = "INSERT INTO audit_heads (length, head, at_ms, key_id, signature) \
+     VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (length) DO NOTHING";
+const HEADS: &str = "SELECT length, head, at_ms, key_id, signature FROM audit_heads WHERE length > ?1 \
+     ORDER BY length LIMIT ?2";
 
 #[async_trait]
 impl Audit for SqliteStore {
@@ -36,6 +50,25 @@ impl Audit for SqliteStore {
 
     async fn read(&self, after: u64, limit: u32) -> Result<Vec<Link>, StoreError> {
         SqliteStore::read(self, move |connection| page(connection, after, limit)).await
+    }
+
+    async fn list(
+        &self,
+        user_id: UserId,
+        kind: Option<EventKind>,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Link>, StoreError> {
+        SqliteStore::read(self, move |connection| list(connection, user_id, kind, before, limit)).await
+    }
+
+    async fn keep_signed_head(&self, head: &SignedHead) -> Result<(), StoreError> {
+        let head = head.clone();
+        self.write(move |connection| keep_head(connection, &head)).await
+    }
+
+    async fn signed_heads(&self, after: u64, limit: u32) -> Result<Vec<SignedHead>, StoreError> {
+        SqliteStore::read(self, move |connection| heads(connection, after, limit)).await
     }
 }
 
@@ -60,48 +93,41 @@ fn append(connection: &Connection, events: Vec<Event>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn insert_link(insert: &mut rusqlite::Statement<'_>, link: &Link) -> Result<(), Failure> {
-    let Link { sequence, event, head } = link;
-    let origin = event.origin.map(IpPrefix::to_bytes);
-    let row = Columns::default()
-        .number(*sequence)?
-        .bytes(event.id.as_bytes())
-        .time(event.at)?
-        .text(event.kind.as_str())
-        .optional_bytes(event.user_id.as_ref().map(|id| id.as_bytes().as_slice()))
-        .optional_bytes(event.session_id.as_ref().map(|id| id.as_bytes().as_slice()))
-        .optional_bytes(origin.as_ref().map(<[u8; 16]>::as_slice))
-        .optional_text(event.reason.map(FailureReason::as_str))
-        .number(event.count.into())?
-        .bytes(head.as_bytes())
-        .without_checksum();
-    insert.execute(params_from_iter(row))?;
-    Ok(())
-}
-
 fn page(connection: &Connection, after: u64, limit: u32) -> Result<Vec<Link>, Failure> {
     let Ok(after) = integer(after) else { return Ok(Vec::new()) };
     let mut statement = connection.prepare_cached(PAGE)?;
-    let rows = statement.query_map((after, limit), |row| Ok(decode(row)))?;
+    let rows = statement.query_map((after, limit), |row| Ok(decode_link(row)))?;
     rows.map(|row| row?).collect()
 }
 
-fn decode(row: &Row<'_>) -> Result<Link, Failure> {
-    let mut fields = Fields::unchecked(row);
-    Ok(Link {
-        sequence: fields.number()?,
-        event: Event {
-            id: EventId::from_bytes(fields.take()?),
-            at: fields.time()?,
-            kind: fields.parse("event kind", |text: String| EventKind::parse(&text))?,
-            user_id: fields.take::<Option<[u8; 16]>>()?.map(UserId::from_bytes),
-            session_id: fields.take::<Option<[u8; 16]>>()?.map(SessionId::from_bytes),
-            origin: fields.take::<Option<[u8; 16]>>()?.map(IpPrefix::from_bytes),
-            reason: fields.parse("failure reason", |text: Option<String>| {
-                text.map(|text| FailureReason::parse(&text)).transpose()
-            })?,
-            count: fields.small_number()?,
-        },
-        head: Head::from_bytes(fields.take()?),
-    })
+fn list(
+    connection: &Connection,
+    user_id: UserId,
+    kind: Option<EventKind>,
+    before: Option<u64>,
+    limit: u32,
+) -> Result<Vec<Link>, Failure> {
+    // A place that is too large to be stored comes after every stored one.
+    let before = before.and_then(|before| integer(before).ok()).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(if kind.is_some() { LIST_OF_KIND } else { LIST })?;
+    let user = user_id.as_bytes();
+    let decode = |row: &Row<'_>| Ok(decode_link(row));
+    let links = match kind {
+        Some(kind) => statement.query_map((user, before, limit, kind.as_str()), decode)?,
+        None => statement.query_map((user, before, limit), decode)?,
+    };
+    links.map(|link| link?).collect()
+}
+
+/// Of two heads at one place the first is kept: had the chain been rewritten between them, the second would cover it up.
+fn keep_head(connection: &Connection, head: &SignedHead) -> Result<(), Failure> {
+    connection.prepare_cached(KEEP_HEAD)?.execute(params_from_iter(encode_head(head)?))?;
+    Ok(())
+}
+
+fn heads(connection: &Connection, after: u64, limit: u32) -> Result<Vec<SignedHead>, Failure> {
+    let Ok(after) = integer(after) else { return Ok(Vec::new()) };
+    let mut statement = connection.prepare_cached(HEADS)?;
+    let rows = statement.query_map((after, limit), |row| Ok(decode_head(row)))?;
+    rows.map(|row| row?).collect()
 }

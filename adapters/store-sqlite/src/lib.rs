@@ -6,7 +6,9 @@
 //!
 //! Architecture invariant: nothing here reads a clock or draws an id, and every decision is the domain's.
 
+mod account_changes;
 mod audit;
+mod audit_row;
 mod connection;
 mod error;
 mod folder;
@@ -14,6 +16,7 @@ mod job;
 mod readers;
 mod rows;
 mod schema;
+mod second_factor;
 mod session_row;
 mod sessions;
 mod store;

@@ -7,8 +7,9 @@ use epic_domain::id::{SessionId, TokenId, UserId};
 use epic_domain::key_id::KeyId;
 use epic_domain::network::IpPrefix;
 use epic_domain::session::{DeviceName, Grant, Revocation, Session, Superseded};
+use epic_outbound::sessions::EndScope;
 use rusqlite::types::ToSqlOutput;
-use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params_from_iter};
 
 /// Columns that may change, in their order. Neither the id nor the owner does: to assign them would rewrite the keys.
 macro_rules! changeable {
@@ -34,6 +35,15 @@ const INSERT: &str =
     concat!("INSERT INTO sessions (id, user_id, ", changeable!(), ") VALUES (?1, ?2, ", changed!(), ")");
 const UPDATE: &str =
     concat!("UPDATE sessions SET (", changeable!(), ") = (", changed!(), ") WHERE id = ?1 AND user_id = ?2");
+const IDS_OF_USER: &str = "SELECT id FROM sessions WHERE user_id = ?1 ORDER BY id";
+const COUNT_OF_USER: &str = "SELECT count(*) FROM sessions WHERE user_id = ?1";
+const SEEN_LEAST: &str = "SELECT id FROM sessions WHERE user_id = ?1 ORDER BY last_seen_at_ms, id LIMIT ?2";
+const PAGE_OF_USER: &str = concat!(
+    "SELECT id, user_id, ",
+    changeable!(),
+    " FROM sessions INDEXED BY sessions_by_user WHERE user_id = ?1 AND id > ?2 AND ends_at_ms > ?3 \
+     AND refresh_expires_at_ms > ?3 ORDER BY id LIMIT ?4"
+);
 /// A session that ends twice is remembered for the longer of both times.
 const REVOKE: &str = "INSERT INTO revocations (session_id, until_ms, checksum) VALUES (?1, ?2, ?3) \
      ON CONFLICT (session_id) DO UPDATE SET until_ms = excluded.until_ms, checksum = excluded.checksum \
@@ -67,11 +77,55 @@ pub(crate) fn end(connection: &Connection, session_id: SessionId, until: Timesta
     Ok(true)
 }
 
-pub(crate) fn ids_of_user(connection: &Connection, user_id: UserId) -> Result<Vec<SessionId>, Failure> {
-    let mut statement =
-        connection.prepare_cached("SELECT id FROM sessions WHERE user_id = ?1 ORDER BY id")?;
-    let rows = statement.query_map([user_id.as_bytes()], |row| row.get(0).map(SessionId::from_bytes))?;
+/// Ends several of a user's sessions; returns those that ended.
+pub(crate) fn end_of_user(
+    connection: &Connection,
+    user_id: UserId,
+    scope: EndScope,
+    until: Timestamp,
+) -> Result<Vec<SessionId>, Failure> {
+    let mut ended = ids(connection, IDS_OF_USER, [user_id.as_bytes()])?;
+    ended.retain(|id| scope != EndScope::AllExcept(*id));
+    for session_id in &ended {
+        end(connection, *session_id, until)?;
+    }
+    Ok(ended)
+}
+
+/// The sessions of a user beyond the `room` seen last: those not seen for the longest, the older first among equals.
+pub(crate) fn seen_least(
+    connection: &Connection,
+    user_id: UserId,
+    room: u32,
+) -> Result<Vec<SessionId>, Failure> {
+    let held: i64 =
+        connection.prepare_cached(COUNT_OF_USER)?.query_row([user_id.as_bytes()], |row| row.get(0))?;
+    let beyond = held.saturating_sub(room.into());
+    if beyond <= 0 {
+        return Ok(Vec::new());
+    }
+    ids(connection, SEEN_LEAST, (user_id.as_bytes(), beyond))
+}
+
+fn ids(connection: &Connection, query: &str, params: impl Params) -> Result<Vec<SessionId>, Failure> {
+    let mut statement = connection.prepare_cached(query)?;
+    let rows = statement.query_map(params, |row| row.get(0).map(SessionId::from_bytes))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// A page of a user's sessions that are live at `now`.
+pub(crate) fn page_of_user(
+    connection: &Connection,
+    user_id: UserId,
+    after: Option<SessionId>,
+    limit: u32,
+    now: Timestamp,
+) -> Result<Vec<Session>, Failure> {
+    // Every id comes after the empty one.
+    let after = after.as_ref().map_or(&[][..], |id| id.as_bytes());
+    let mut statement = connection.prepare_cached(PAGE_OF_USER)?;
+    let rows = statement.query_map((user_id.as_bytes(), after, millis(now), limit), |row| Ok(decode(row)))?;
+    rows.map(|row| row?).collect()
 }
 
 pub(crate) fn live_revocations(connection: &Connection, now: Timestamp) -> Result<Vec<Revocation>, Failure> {

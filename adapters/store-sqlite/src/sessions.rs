@@ -1,22 +1,44 @@
 //! The port of sessions.
 
 use crate::SqliteStore;
+use crate::account_changes::find_active;
 use crate::error::Failure;
 use crate::rows::millis;
-use crate::session_row::{end, find, ids_of_user, insert, live_revocations, update};
+use crate::session_row::{
+    end, end_of_user, find, insert, live_revocations, page_of_user, seen_least, update,
+};
 use async_trait::async_trait;
 use epic_domain::Timestamp;
 use epic_domain::id::{SessionId, UserId};
 use epic_domain::session::{Presented, Revocation, Session};
 use epic_outbound::StoreError;
-use epic_outbound::sessions::{EndScope, Rotation, RotationOutcome, Sessions};
+use epic_outbound::sessions::{EndScope, Opening, OpeningOutcome, Rotation, RotationOutcome, Sessions};
 use rusqlite::Connection;
 
 #[async_trait]
 impl Sessions for SqliteStore {
-    async fn open(&self, session: &Session) -> Result<(), StoreError> {
-        let session = session.clone();
-        self.write(move |connection| insert(connection, &session)).await
+    async fn open(&self, opening: &Opening) -> Result<OpeningOutcome, StoreError> {
+        let opening = opening.clone();
+        self.write(move |connection| open(connection, &opening)).await
+    }
+
+    async fn list(
+        &self,
+        user_id: UserId,
+        after: Option<SessionId>,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
+        self.read(move |connection| page_of_user(connection, user_id, after, limit, now)).await
+    }
+
+    async fn end_owned(
+        &self,
+        user_id: UserId,
+        session_id: SessionId,
+        revoked_until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(move |connection| end_owned(connection, user_id, session_id, revoked_until)).await
     }
 
     async fn find(&self, session_id: SessionId) -> Result<Option<Session>, StoreError> {
@@ -38,7 +60,7 @@ impl Sessions for SqliteStore {
         scope: EndScope,
         revoked_until: Timestamp,
     ) -> Result<Vec<SessionId>, StoreError> {
-        self.write(move |connection| end_many(connection, user_id, scope, revoked_until)).await
+        self.write(move |connection| end_of_user(connection, user_id, scope, revoked_until)).await
     }
 
     async fn live_revocations(&self, now: Timestamp) -> Result<Vec<Revocation>, StoreError> {
@@ -52,6 +74,32 @@ impl Sessions for SqliteStore {
 
     async fn remove_expired(&self, now: Timestamp, limit: u32) -> Result<u32, StoreError> {
         self.write(move |connection| remove_expired(connection, now, limit)).await
+    }
+}
+
+fn open(connection: &Connection, opening: &Opening) -> Result<OpeningOutcome, Failure> {
+    let Opening { session, user_version, sessions_max, revoked_until } = opening;
+    let user = find_active(connection, session.user_id)?;
+    if user.is_none_or(|user| user.version != *user_version) {
+        return Ok(OpeningOutcome::Stale);
+    }
+    let ended = seen_least(connection, session.user_id, sessions_max.saturating_sub(1))?;
+    for session_id in &ended {
+        end(connection, *session_id, *revoked_until)?;
+    }
+    insert(connection, session)?;
+    Ok(OpeningOutcome::Opened { ended })
+}
+
+fn end_owned(
+    connection: &Connection,
+    user_id: UserId,
+    session_id: SessionId,
+    revoked_until: Timestamp,
+) -> Result<bool, Failure> {
+    match find(connection, session_id)? {
+        Some(session) if session.user_id == user_id => end(connection, session_id, revoked_until),
+        _ => Ok(false),
     }
 }
 
@@ -69,20 +117,6 @@ fn rotate(connection: &Connection, rotation: &Rotation) -> Result<RotationOutcom
         }
         Presented::Expired => Ok(RotationOutcome::Ended),
     }
-}
-
-fn end_many(
-    connection: &Connection,
-    user_id: UserId,
-    scope: EndScope,
-    revoked_until: Timestamp,
-) -> Result<Vec<SessionId>, Failure> {
-    let mut ended = ids_of_user(connection, user_id)?;
-    ended.retain(|id| scope != EndScope::AllExcept(*id));
-    for session_id in &ended {
-        end(connection, *session_id, revoked_until)?;
-    }
-    Ok(ended)
 }
 
 fn touch(connection: &Connection, seen: &[(SessionId, Timestamp)]) -> Result<(), Failure> {

@@ -5,8 +5,8 @@ use crate::rows::{Columns, Fields};
 use epic_domain::id::UserId;
 use epic_domain::user::{
     AuthKeyHash, AuthSalt, Credentials, EncSalt, EncryptionPublicKey, Enrolment, KdfParameters, KeyMaterial,
-    OtpStep, Salts, SealedSecret, SigningPublicKey, Status, StorageQuota, User, Username, Version,
-    WrappedKey,
+    OtpStep, ProposedTotp, RecoveryKey, Salts, SealedSecret, SigningPublicKey, Status, StorageQuota, User,
+    Username, Version, WrappedKey,
 };
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params_from_iter};
@@ -16,7 +16,8 @@ macro_rules! changeable {
     () => {
         "auth_salt, enc_salt, kdf_memory_kib, kdf_iterations, kdf_parallelism, auth_key_hash, encrypted_mek, \
          encrypted_private_key, public_key, signing_key, sealed_totp_secret, last_otp_step, \
-         consecutive_failures, status, pending_expires_at_ms, limit_bytes, used_bytes, version, created_at_ms, \
+         consecutive_failures, proposed_totp_secret, proposed_totp_at_ms, recovery_auth_key_hash, \
+         recovery_encrypted_mek, status, pending_expires_at_ms, limit_bytes, used_bytes, version, created_at_ms, \
          updated_at_ms, checksum"
     };
 }
@@ -24,12 +25,13 @@ macro_rules! changeable {
 /// Their values.
 macro_rules! changed {
     () => {
-        "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23"
+        "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, \
+         ?25, ?26, ?27"
     };
 }
 
 /// Columns before the checksum.
-const WIDTH: usize = 22;
+const WIDTH: usize = 26;
 const BY_ID: &str = concat!("SELECT id, username, ", changeable!(), " FROM users WHERE id = ?1");
 const BY_USERNAME: &str = concat!("SELECT id, username, ", changeable!(), " FROM users WHERE username = ?1");
 const INSERT: &str =
@@ -63,10 +65,11 @@ pub(crate) fn update(connection: &Connection, user: &User) -> Result<(), Failure
     Ok(())
 }
 
-/// Removes an account and, by the foreign keys, everything that belongs to it.
-pub(crate) fn delete(connection: &Connection, user_id: UserId) -> Result<(), Failure> {
-    connection.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([user_id.as_bytes()])?;
-    Ok(())
+/// Removes an account and, by the foreign keys, everything that belongs to it; false when it was not there.
+pub(crate) fn delete(connection: &Connection, user_id: UserId) -> Result<bool, Failure> {
+    let removed =
+        connection.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([user_id.as_bytes()])?;
+    Ok(removed > 0)
 }
 
 fn find(connection: &Connection, query: &str, params: impl Params) -> Result<Option<User>, Failure> {
@@ -75,7 +78,8 @@ fn find(connection: &Connection, query: &str, params: impl Params) -> Result<Opt
 }
 
 fn encode(user: &User) -> Result<Vec<ToSqlOutput<'_>>, Failure> {
-    let User { credentials, keys, enrolment, quota, .. } = user;
+    let User { credentials, keys, enrolment, recovery_key, quota, .. } = user;
+    let proposed = enrolment.proposed.as_ref();
     let (status, expires_at) = match user.status {
         Status::Pending { expires_at } => (PENDING, Some(expires_at)),
         Status::Active => (ACTIVE, None),
@@ -97,6 +101,10 @@ fn encode(user: &User) -> Result<Vec<ToSqlOutput<'_>>, Failure> {
         .bytes(enrolment.sealed_secret.as_bytes())
         .optional_number(enrolment.last_step.map(OtpStep::number))?
         .number(enrolment.consecutive_failures.into())?
+        .optional_bytes(proposed.map(|proposed| proposed.sealed_secret.as_bytes()))
+        .optional_number(proposed.map(|proposed| proposed.proposed_at.as_millis()))?
+        .optional_text(recovery_key.as_ref().map(|key| key.auth_key_hash.as_str()))
+        .optional_bytes(recovery_key.as_ref().map(|key| key.encrypted_mek.as_bytes()))
         .text(status)
         .optional_number(expires_at.map(epic_domain::Timestamp::as_millis))?
         .number(quota.limit_bytes)?
@@ -118,7 +126,9 @@ fn decode(row: &Row<'_>) -> Result<User, Failure> {
             sealed_secret: fields.parse("sealed secret", |bytes: Vec<u8>| SealedSecret::parse(&bytes))?,
             last_step: fields.optional_number()?.map(OtpStep::from_number),
             consecutive_failures: fields.small_number()?,
+            proposed: decode_proposed(&mut fields)?,
         },
+        recovery_key: decode_recovery_key(&mut fields)?,
         status: decode_status(&mut fields)?,
         quota: StorageQuota { limit_bytes: fields.number()?, used_bytes: fields.number()? },
         version: Version::from_number(fields.number()?),
@@ -143,9 +153,33 @@ fn decode_keys(fields: &mut Fields<'_>) -> Result<KeyMaterial, Failure> {
     Ok(KeyMaterial {
         encrypted_mek: fields.parse("wrapped key", |bytes: Vec<u8>| WrappedKey::parse(&bytes))?,
         encrypted_private_key: fields.parse("wrapped key", |bytes: Vec<u8>| WrappedKey::parse(&bytes))?,
-        public_key: fields.parse("public key", |bytes: Vec<u8>| EncryptionPublicKey::parse(&bytes))?,
-        signing_key: fields.parse("public key", |bytes: Vec<u8>| SigningPublicKey::parse(&bytes))?,
+        public_key: EncryptionPublicKey::from_stored(fields.take()?),
+        signing_key: SigningPublicKey::from_stored(fields.take()?),
     })
+}
+
+fn decode_proposed(fields: &mut Fields<'_>) -> Result<Option<ProposedTotp>, Failure> {
+    let sealed_secret = fields.parse("sealed secret", |bytes: Option<Vec<u8>>| {
+        bytes.map(|bytes| SealedSecret::parse(&bytes)).transpose()
+    })?;
+    match (sealed_secret, fields.optional_time()?) {
+        (Some(sealed_secret), Some(proposed_at)) => Ok(Some(ProposedTotp { sealed_secret, proposed_at })),
+        (None, None) => Ok(None),
+        _ => Err(Failure::Damaged("proposed secret")),
+    }
+}
+
+fn decode_recovery_key(fields: &mut Fields<'_>) -> Result<Option<RecoveryKey>, Failure> {
+    let auth_key_hash = fields
+        .parse("hash", |text: Option<String>| text.map(|text| AuthKeyHash::parse(&text)).transpose())?;
+    let encrypted_mek = fields.parse("wrapped key", |bytes: Option<Vec<u8>>| {
+        bytes.map(|bytes| WrappedKey::parse(&bytes)).transpose()
+    })?;
+    match (auth_key_hash, encrypted_mek) {
+        (Some(auth_key_hash), Some(encrypted_mek)) => Ok(Some(RecoveryKey { auth_key_hash, encrypted_mek })),
+        (None, None) => Ok(None),
+        _ => Err(Failure::Damaged("recovery key")),
+    }
 }
 
 fn decode_status(fields: &mut Fields<'_>) -> Result<Status, Failure> {

@@ -1,15 +1,24 @@
 //! The port of accounts.
 
 use crate::SqliteStore;
+use crate::account_changes::{
+    change_credentials, confirm_totp, propose_totp, remove, renew_recovery_codes, replace_hash,
+    set_recovery_key,
+};
 use crate::error::Failure;
 use crate::rows::millis;
+use crate::second_factor::{consume_otp_step, consume_recovery_code, record_code_failure};
 use crate::user_row::{delete, find_by_id, find_by_username, insert, update};
 use async_trait::async_trait;
 use epic_domain::Timestamp;
-use epic_domain::id::UserId;
-use epic_domain::user::{OtpStep, RecoveryCodeDigest, Status, User, Username, Version};
+use epic_domain::id::{SessionId, UserId};
+use epic_domain::user::{
+    AuthKeyHash, OtpStep, ProposedTotp, RecoveryCodeDigest, RecoveryKey, Status, User, Username, Version,
+};
 use epic_outbound::StoreError;
-use epic_outbound::users::{Consumption, Insertion, Replacement, Users};
+use epic_outbound::users::{
+    Change, Consumption, CredentialChange, Insertion, Replacement, TotpChange, Users,
+};
 use rusqlite::Connection;
 use std::sync::Arc;
 
@@ -66,6 +75,59 @@ impl Users for SqliteStore {
         self.write(move |connection| record_code_failure(connection, user_id)).await
     }
 
+    async fn change_credentials(&self, change: &CredentialChange) -> Result<Change, StoreError> {
+        let change = change.clone();
+        self.write(move |connection| change_credentials(connection, change)).await
+    }
+
+    async fn replace_hash(
+        &self,
+        user_id: UserId,
+        old: &AuthKeyHash,
+        new: &AuthKeyHash,
+    ) -> Result<bool, StoreError> {
+        let (old, new) = (old.clone(), new.clone());
+        self.write(move |connection| replace_hash(connection, user_id, &old, new)).await
+    }
+
+    async fn propose_totp(&self, user_id: UserId, proposed: &ProposedTotp) -> Result<bool, StoreError> {
+        let proposed = proposed.clone();
+        self.write(move |connection| propose_totp(connection, user_id, proposed)).await
+    }
+
+    async fn confirm_totp(&self, change: &TotpChange) -> Result<Change, StoreError> {
+        let change = change.clone();
+        self.write(move |connection| confirm_totp(connection, change)).await
+    }
+
+    async fn replace_recovery_codes(
+        &self,
+        user_id: UserId,
+        codes: &[RecoveryCodeDigest],
+    ) -> Result<bool, StoreError> {
+        let codes = codes.to_vec();
+        self.write(move |connection| renew_recovery_codes(connection, user_id, &codes)).await
+    }
+
+    async fn set_recovery_key(
+        &self,
+        user_id: UserId,
+        expected: Version,
+        recovery_key: &RecoveryKey,
+        now: Timestamp,
+    ) -> Result<Replacement, StoreError> {
+        let recovery_key = recovery_key.clone();
+        self.write(move |connection| set_recovery_key(connection, user_id, expected, recovery_key, now)).await
+    }
+
+    async fn remove(
+        &self,
+        user_id: UserId,
+        revoked_until: Timestamp,
+    ) -> Result<Option<Vec<SessionId>>, StoreError> {
+        self.write(move |connection| remove(connection, user_id, revoked_until)).await
+    }
+
     async fn remove_expired_pending(&self, now: Timestamp, limit: u32) -> Result<u32, StoreError> {
         self.write(move |connection| remove_expired_pending(connection, now, limit)).await
     }
@@ -100,76 +162,6 @@ fn replace_pending(
         }
         _ => Ok(Replacement::Stale),
     }
-}
-
-fn consume_otp_step(
-    connection: &Connection,
-    user_id: UserId,
-    step: OtpStep,
-    recovery_codes: &[RecoveryCodeDigest],
-    now: Timestamp,
-) -> Result<Consumption, Failure> {
-    let Some(mut user) = find_by_id(connection, user_id)?.filter(|user| user.status.may_sign_in(now)) else {
-        return Ok(Consumption::NotAllowed);
-    };
-    if user.enrolment.last_step.is_some_and(|last| step <= last) {
-        return Ok(Consumption::AlreadySpent);
-    }
-    user.enrolment.last_step = Some(step);
-    user.enrolment.consecutive_failures = 0;
-    let confirmed = user.status.confirm(now);
-    if let Ok(status) = confirmed {
-        user.status = status;
-        user.updated_at = now;
-        replace_recovery_codes(connection, user_id, recovery_codes)?;
-    }
-    update(connection, &user)?;
-    Ok(Consumption::Consumed { confirmed: confirmed.is_ok() })
-}
-
-fn replace_recovery_codes(
-    connection: &Connection,
-    user_id: UserId,
-    recovery_codes: &[RecoveryCodeDigest],
-) -> Result<(), Failure> {
-    connection
-        .prepare_cached("DELETE FROM recovery_codes WHERE user_id = ?1")?
-        .execute([user_id.as_bytes()])?;
-    let mut insert = connection
-        .prepare_cached("INSERT OR IGNORE INTO recovery_codes (user_id, digest) VALUES (?1, ?2)")?;
-    for digest in recovery_codes {
-        insert.execute((user_id.as_bytes(), digest.as_bytes()))?;
-    }
-    Ok(())
-}
-
-fn consume_recovery_code(
-    connection: &Connection,
-    user_id: UserId,
-    code: &RecoveryCodeDigest,
-    now: Timestamp,
-) -> Result<bool, Failure> {
-    let Some(mut user) = find_by_id(connection, user_id)? else { return Ok(false) };
-    if user.status != Status::Active || !user.status.may_sign_in(now) {
-        return Ok(false);
-    }
-    let spent = connection
-        .prepare_cached("DELETE FROM recovery_codes WHERE user_id = ?1 AND digest = ?2")?
-        .execute((user_id.as_bytes(), code.as_bytes()))?;
-    if spent == 0 {
-        return Ok(false);
-    }
-    user.enrolment.consecutive_failures = 0;
-    update(connection, &user)?;
-    Ok(true)
-}
-
-fn record_code_failure(connection: &Connection, user_id: UserId) -> Result<u32, Failure> {
-    let Some(mut user) = find_by_id(connection, user_id)? else { return Ok(0) };
-    let failures = user.enrolment.consecutive_failures.saturating_add(1);
-    user.enrolment.consecutive_failures = failures;
-    update(connection, &user)?;
-    Ok(failures)
 }
 
 fn remove_expired_pending(connection: &Connection, now: Timestamp, limit: u32) -> Result<u32, Failure> {

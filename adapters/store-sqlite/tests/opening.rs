@@ -4,12 +4,16 @@
 
 use core::time::Duration;
 use epic_domain::audit::{Anchor, verify};
+use epic_domain::session::Session;
+use epic_domain::user::{User, Version};
 use epic_outbound::StoreError;
 use epic_outbound::audit::Audit;
-use epic_outbound::sessions::Sessions;
+use epic_outbound::sessions::{OpeningOutcome, Sessions};
 use epic_outbound::users::Users;
 use epic_store_sqlite::{OpenError, SqliteStore, StoreOptions};
-use epic_tests::builders::{T0, event, session, user, user_id};
+use epic_tests::builders::{
+    T0, event, opening, proposed_totp, recovery_key, session, signed_head, user, user_id,
+};
 use rusqlite::Connection;
 use std::fs;
 use std::path::Path;
@@ -28,16 +32,32 @@ fn raw(folder: &Path) -> Connection {
     Connection::open(folder.join("epic.db")).unwrap()
 }
 
-/// A folder whose store holds an account with a session, a revocation and an event, and is closed.
+async fn open_session(store: &SqliteStore, session: &Session) {
+    let outcome = store.open(&opening(session, Version::FIRST)).await.unwrap();
+    assert_ne!(outcome, OpeningOutcome::Stale);
+}
+
+/// An account with a proposed secret and a recovery key.
+fn account() -> User {
+    user(1)
+        .with(|user| {
+            user.enrolment.proposed = Some(proposed_totp(7));
+            user.recovery_key = Some(recovery_key(8));
+        })
+        .build()
+}
+
+/// A folder whose store holds an account with a session, a revocation, an event and a signed head, and is closed.
 async fn filled() -> TempDir {
     let folder = folder();
     let store = open(folder.path()).unwrap();
-    store.insert_if_absent(&user(1).build(), T0).await.unwrap();
+    store.insert_if_absent(&account(), T0).await.unwrap();
     for seed in [1, 2] {
-        store.open(&session(seed, user_id(1)).build()).await.unwrap();
+        open_session(&store, &session(seed, user_id(1)).build()).await;
     }
     store.end(session(2, user_id(1)).build().id, epic_domain::Timestamp::MAX).await.unwrap();
     store.append(&[event(1)]).await.unwrap();
+    store.keep_signed_head(&signed_head(1)).await.unwrap();
     folder
 }
 
@@ -90,7 +110,7 @@ async fn a_closed_store_refuses_calls_and_frees_the_folder() {
 async fn everything_is_there_after_a_restart() {
     let folder = filled().await;
     let store = open(folder.path()).unwrap();
-    assert_eq!(store.find_by_id(user_id(1)).await.unwrap().as_deref(), Some(&user(1).build()));
+    assert_eq!(store.find_by_id(user_id(1)).await.unwrap().as_deref(), Some(&account()));
     let kept = session(1, user_id(1)).build();
     assert_eq!(store.find(kept.id).await.unwrap(), Some(kept));
     assert_eq!(store.live_revocations(T0).await.unwrap().len(), 1);
@@ -98,6 +118,9 @@ async fn everything_is_there_after_a_restart() {
     let end = verify(Anchor::empty(), Audit::read(&store, 0, 10).await.unwrap()).unwrap();
     assert_eq!(store.anchor().await.unwrap(), end);
     assert_eq!(end.length, 2);
+    assert_eq!(store.signed_heads(0, 10).await.unwrap(), [signed_head(1)]);
+    assert_eq!(Sessions::list(&store, user_id(1), None, 10, T0).await.unwrap().len(), 1);
+    assert_eq!(Audit::list(&store, user_id(1), None, None, 10).await.unwrap().len(), 1);
 }
 
 #[cfg(unix)]
@@ -174,6 +197,12 @@ async fn a_value_that_was_changed_in_the_file_is_never_served() {
         "UPDATE users SET status = 'disabled'",
         "UPDATE users SET version = -1",
         "UPDATE users SET auth_key_hash = 'plain'",
+        "UPDATE users SET proposed_totp_secret = zeroblob(60)",
+        "UPDATE users SET proposed_totp_at_ms = proposed_totp_at_ms + 1",
+        "UPDATE users SET proposed_totp_secret = NULL, proposed_totp_at_ms = NULL",
+        "UPDATE users SET recovery_auth_key_hash = auth_key_hash",
+        "UPDATE users SET recovery_encrypted_mek = encrypted_mek",
+        "UPDATE users SET recovery_auth_key_hash = NULL, recovery_encrypted_mek = NULL",
         "UPDATE users SET checksum = checksum + 1",
     ];
     for change in changes {

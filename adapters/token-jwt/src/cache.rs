@@ -5,7 +5,7 @@
 //! anew each time, and cannot push anything out. That a token is here says that it is genuine and nothing more; expiry
 //! and revocation are judged on every call.
 
-use crate::TokenKey;
+use crate::named_key::NamedKey;
 use epic_domain::session::Claims;
 use hmac::{Hmac, KeyInit, Mac};
 use quick_cache::sync::Cache;
@@ -28,11 +28,11 @@ const LABEL: &[u8] = b"\0epic/v1/verified-tokens";
 
 impl VerifiedTokens {
     /// Room for about `capacity` tokens, at some 300 bytes each; with none, every token is verified anew.
-    pub(crate) fn new(capacity: usize, key: &TokenKey) -> Option<Self> {
+    pub(crate) fn new(capacity: usize, key: &NamedKey) -> Option<Self> {
         if capacity == 0 {
             return None;
         }
-        let mac = Hmac::<Sha256>::new_from_slice(key.encoding().as_bytes()).ok()?;
+        let mac = Hmac::<Sha256>::new_from_slice(key.secret()).ok()?;
         let derived: [u8; 32] = mac.chain_update(LABEL).finalize().into_bytes().into();
         let hasher = SipHasher24::new_with_key(derived.first_chunk()?);
         Some(Self { tokens: Cache::new(capacity), hasher })
@@ -59,11 +59,11 @@ impl VerifiedTokens {
 mod tests {
     use super::*;
     use epic_domain::key_id::KeyId;
+    use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 
     fn verified(start: u8) -> VerifiedTokens {
-        let secret: Vec<u8> =
-            (0..32_u8).map(|at| start.wrapping_add(at.wrapping_mul(at).wrapping_mul(7))).collect();
-        let key = TokenKey::parse(KeyId::parse("k1").unwrap(), &secret).unwrap();
+        let (encoding, decoding) = (EncodingKey::from_secret(&[start; 32]), DecodingKey::from_secret(&[]));
+        let key = NamedKey::new(Algorithm::HS256, KeyId::parse("k1").unwrap(), encoding, decoding);
         VerifiedTokens::new(10, &key).unwrap()
     }
 

@@ -1,8 +1,10 @@
-//! HS256 for jsonwebtoken.
+//! HS256 and EdDSA for jsonwebtoken.
 //!
-//! Its own provider `rust_crypto` brings RSA and two elliptic curves along, none of which a token of ours uses; this
-//! one knows a single algorithm, so that no other can be talked into being used.
+//! Its own provider `rust_crypto` brings RSA and more elliptic curves along, none of which a token of ours uses; this
+//! one knows two algorithms, each with its own kind of key, so that no other can be talked into being used. Ed25519 keys
+//! are bare: a seed of 32 bytes to sign with, a public key of 32 bytes to verify with.
 
+use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind};
@@ -39,21 +41,26 @@ fn unsupported() -> Error {
 }
 
 fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>, Error> {
-    Ok(Box::new(Hs256::new(*algorithm, key.family(), key.as_bytes())?))
+    match (algorithm, key.family()) {
+        (Algorithm::HS256, AlgorithmFamily::Hmac) => Ok(Box::new(Hs256::new(key.as_bytes())?)),
+        (Algorithm::EdDSA, AlgorithmFamily::Ed) => Ok(Box::new(EddsaSigner::new(key.as_bytes())?)),
+        _ => Err(unsupported()),
+    }
 }
 
 fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, Error> {
-    Ok(Box::new(Hs256::new(*algorithm, key.family(), key.try_get_as_bytes()?)?))
+    match (algorithm, key.family()) {
+        (Algorithm::HS256, AlgorithmFamily::Hmac) => Ok(Box::new(Hs256::new(key.try_get_as_bytes()?)?)),
+        (Algorithm::EdDSA, AlgorithmFamily::Ed) => Ok(Box::new(EddsaVerifier::new(key.try_get_as_bytes()?)?)),
+        _ => Err(unsupported()),
+    }
 }
 
 /// HMAC with SHA-256 under one key (RFC 7518, section 3.2); wiped when dropped.
 struct Hs256(Hmac<Sha256>);
 
 impl Hs256 {
-    fn new(algorithm: Algorithm, family: AlgorithmFamily, key: &[u8]) -> Result<Self, Error> {
-        if algorithm != Algorithm::HS256 || family != AlgorithmFamily::Hmac {
-            return Err(unsupported());
-        }
+    fn new(key: &[u8]) -> Result<Self, Error> {
         Hmac::new_from_slice(key).map(Self).map_err(|_| ErrorKind::InvalidKeyFormat.into())
     }
 }
@@ -83,6 +90,52 @@ impl JwtVerifier for Hs256 {
     }
 }
 
+/// Ed25519 (RFC 8037, section 3.1) under one seed; wiped when dropped.
+struct EddsaSigner(SigningKey);
+
+impl EddsaSigner {
+    fn new(seed: &[u8]) -> Result<Self, Error> {
+        SigningKey::try_from(seed).map(Self).map_err(|_| ErrorKind::InvalidEddsaKey.into())
+    }
+}
+
+impl Signer<Vec<u8>> for EddsaSigner {
+    fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, signature::Error> {
+        let signature = self.0.try_sign(message).map_err(|_| signature::Error::new())?;
+        Ok(signature.to_bytes().to_vec())
+    }
+}
+
+impl JwtSigner for EddsaSigner {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::EdDSA
+    }
+}
+
+/// The check of such signatures, strict: one signature has one spelling, and keys under which everything verifies are
+/// refused.
+struct EddsaVerifier(VerifyingKey);
+
+impl EddsaVerifier {
+    fn new(public: &[u8]) -> Result<Self, Error> {
+        VerifyingKey::try_from(public).map(Self).map_err(|_| ErrorKind::InvalidEddsaKey.into())
+    }
+}
+
+impl Verifier<Vec<u8>> for EddsaVerifier {
+    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
+        Signature::from_slice(signature)
+            .and_then(|signature| self.0.verify_strict(message, &signature))
+            .map_err(|_| signature::Error::new())
+    }
+}
+
+impl JwtVerifier for EddsaVerifier {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::EdDSA
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,14 +148,39 @@ mod tests {
 
     #[test]
     fn no_other_algorithm_and_no_other_kind_of_key_is_served() {
-        let secret = EncodingKey::from_secret(&[1; 32]);
-        assert!(signer(&Algorithm::HS256, &secret).is_ok());
-        for algorithm in
-            [Algorithm::HS384, Algorithm::HS512, Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA]
-        {
-            assert!(signer(&algorithm, &secret).is_err(), "{algorithm:?}");
+        let bytes = [1; 32];
+        let (secret, seed) = (EncodingKey::from_secret(&bytes), EncodingKey::from_ed_der(&bytes));
+        let public = SigningKey::from_bytes(&bytes).verifying_key().to_bytes();
+        let (shared, verifying) = (DecodingKey::from_secret(&bytes), DecodingKey::from_ed_der(&public));
+        assert!(signer(&Algorithm::HS256, &secret).is_ok() && verifier(&Algorithm::HS256, &shared).is_ok());
+        assert!(signer(&Algorithm::EdDSA, &seed).is_ok() && verifier(&Algorithm::EdDSA, &verifying).is_ok());
+        assert!(signer(&Algorithm::EdDSA, &secret).is_err() && verifier(&Algorithm::EdDSA, &shared).is_err());
+        assert!(
+            signer(&Algorithm::HS256, &seed).is_err() && verifier(&Algorithm::HS256, &verifying).is_err()
+        );
+        for algorithm in [Algorithm::HS384, Algorithm::HS512, Algorithm::RS256, Algorithm::ES256] {
+            assert!(
+                signer(&algorithm, &secret).is_err() && signer(&algorithm, &seed).is_err(),
+                "{algorithm:?}"
+            );
         }
-        assert!(signer(&Algorithm::HS256, &EncodingKey::from_rsa_der(&[1; 32])).is_err());
-        assert!(verifier(&Algorithm::HS256, &DecodingKey::from_ed_der(&[1; 32])).is_err());
+        assert!(signer(&Algorithm::HS256, &EncodingKey::from_rsa_der(&bytes)).is_err());
+    }
+
+    #[test]
+    fn keys_of_another_length_and_points_that_are_none_are_refused() {
+        for length in [0, 31, 33, 64] {
+            assert!(
+                signer(&Algorithm::EdDSA, &EncodingKey::from_ed_der(&vec![1; length])).is_err(),
+                "{length}"
+            );
+            assert!(
+                verifier(&Algorithm::EdDSA, &DecodingKey::from_ed_der(&vec![1; length])).is_err(),
+                "{length}"
+            );
+        }
+        let no_point =
+            (0..=255_u8).map(|byte| [byte; 32]).find(|bytes| VerifyingKey::from_bytes(bytes).is_err());
+        assert!(verifier(&Algorithm::EdDSA, &DecodingKey::from_ed_der(&no_point.unwrap())).is_err());
     }
 }

@@ -23,8 +23,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Some(Command::Config(ConfigCommand::Check)) => {
             settings().map(|settings| config_check::run(&settings))
         }
-        Some(Command::Audit(AuditCommand::Verify)) => {
-            settings().and_then(|settings| audit_verify::run(&settings))
+        Some(Command::Audit(AuditCommand::Verify { heads })) => {
+            settings().and_then(|settings| audit_verify::run(&settings, &heads))
         }
         Some(Command::Demo(arguments)) => demo::run(arguments),
     };

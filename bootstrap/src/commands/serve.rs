@@ -27,7 +27,7 @@ pub(super) fn run(settings: Settings) -> Result<(), CommandError> {
     runtime.block_on(async {
         let signals = Signals::listen()?;
         let listening = |address| say(&format!("listening on http://{address}"));
-        lifecycle::serve(application, network, listening, signals.first()).await?;
+        Box::pin(lifecycle::serve(application, network, listening, signals.first())).await?;
         Ok::<(), CommandError>(())
     })?;
     tracing::info!("stopped");

@@ -45,6 +45,7 @@ const fn setting_of(action: Action) -> &'static str {
         Action::Totp => "limit_totp",
         Action::Upload => "limit_upload",
         Action::Api => "limit_api",
+        Action::LoginAccount => "limit_login_account",
     }
 }
 

@@ -13,6 +13,7 @@ mod setting;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 pub use given::{Given, GivenText, Origin, unknown_variables};
 pub use hashing::HashSettings;
@@ -24,12 +25,13 @@ pub use reader::EffectiveLine;
 pub use setting::{CONFIG_VARIABLE, SETTINGS, Setting};
 pub use storage::{StorageSettings, StoreChoice};
 
-use crate::keys::parse_token_keys;
+use crate::keys::TokenKeySource;
+use epic_domain::introspection::ClientCredentials;
 use epic_domain::session::SessionPolicy;
-use epic_token_jwt::Keyring;
 use reader::Reader;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// The settings file that is read when none is named and it is there.
@@ -42,10 +44,12 @@ pub struct Settings {
     pub network: NetworkSettings,
     /// Where data lies.
     pub storage: StorageSettings,
-    /// Token keys that take the place of the key file.
-    pub token_keys: Option<Keyring>,
+    /// Where token keys come from.
+    pub token_keys: TokenKeySource,
     /// How long tokens and sessions live.
     pub sessions: SessionPolicy,
+    /// Services that may ask whether a token is live.
+    pub introspection_clients: ClientCredentials,
     /// How much is allowed.
     pub limits: LimitSettings,
     /// How the server hashes.
@@ -65,12 +69,27 @@ pub struct Settings {
 pub fn read_file(named: Option<&Path>, problems: &mut Vec<Problem>) -> Given {
     let path = named.unwrap_or(Path::new(DEFAULT_FILE));
     match fs::read_to_string(path) {
-        Ok(content) => Given::from_toml(&content, problems),
+        Ok(content) => {
+            let given = Given::from_toml(&content, problems);
+            refuse_exposed_secrets(path, &given, problems);
+            given
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => Given::default(),
         Err(error) => {
             problems.push(Problem::of_file(format!("{} cannot be read: {error}", path.display())));
             Given::default()
         }
+    }
+}
+
+/// A settings file that holds a secret is a key file, and like one it must not be readable by others.
+fn refuse_exposed_secrets(path: &Path, given: &Given, problems: &mut Vec<Problem>) {
+    let holds_secret = SETTINGS.iter().any(|setting| setting.secret && given.get(setting.name).is_some());
+    let mode = fs::metadata(path).map_or(0, |metadata| metadata.mode());
+    if holds_secret && mode & 0o077 != 0 {
+        let path = path.display();
+        problems
+            .push(Problem::of_file(format!("{path} holds secrets and others can read it: chmod 600 {path}")));
     }
 }
 
@@ -84,25 +103,25 @@ impl Settings {
         let network = NetworkSettings::read(&mut reader);
         let storage = StorageSettings::read(&mut reader);
         // An empty list that was given is a mistake and no wish for generated keys.
-        let token_keys_given = given.get("token_keys").is_some();
-        let token_keys =
-            reader.read("token_keys", |text| token_keys_given.then(|| parse_token_keys(text)).transpose());
+        let token_keys = tokens::read(&mut reader, given.get("token_keys").is_some());
         let sessions = sessions::read(&mut reader);
         let limits = LimitSettings::read(&mut reader);
+        let clients = reader.read("introspection_clients", tokens::introspection_clients);
         let hashing = HashSettings::read(&mut reader);
         let log = LogSettings::read(&mut reader);
         let Reader { problems, effective, .. } = reader;
         let whole = (|| {
-            let (limits, hashing) = (limits?, hashing?);
+            let (network, limits, hashing) = (network?, limits?, hashing?);
             Some(Self {
-                network: network?,
+                warnings: warnings(given, &network, &limits, &hashing),
+                network,
                 storage: storage?,
                 token_keys: token_keys?,
                 sessions: sessions?,
+                introspection_clients: clients?,
                 limits,
                 hashing,
                 log: log?,
-                warnings: warnings(given, &limits, &hashing),
                 effective,
             })
         })();
@@ -113,8 +132,18 @@ impl Settings {
     }
 }
 
-fn warnings(given: &Given, limits: &LimitSettings, hashing: &HashSettings) -> Vec<String> {
+fn warnings(
+    given: &Given,
+    network: &NetworkSettings,
+    limits: &LimitSettings,
+    hashing: &HashSettings,
+) -> Vec<String> {
     let mut warnings = Vec::new();
+    if network.trusted_proxies.iter().any(|proxies| proxies.prefix_len() == 0) {
+        warnings.push(
+            "trusted_proxies holds every address: anyone may choose whose limits they use up".to_owned(),
+        );
+    }
     for action in limits.switched_off() {
         warnings.push(format!("the limit of {} is switched off", action.as_str()));
     }

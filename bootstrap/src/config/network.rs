@@ -22,6 +22,8 @@ pub struct NetworkSettings {
     pub header_timeout: Duration,
     /// The longest time for a request's body.
     pub body_timeout: Duration,
+    /// The longest time for a client to take some more of a reply.
+    pub write_timeout: Duration,
     /// The longest time for an answer.
     pub request_timeout: Duration,
     /// The longest time that requests in flight get when the server stops.
@@ -39,6 +41,7 @@ impl NetworkSettings {
         let connections_max = reader.read("connections_max", |text| parse::count(text, CONNECTIONS_MAX));
         let header_timeout = reader.read("header_timeout", parse::timeout);
         let body_timeout = reader.read("body_timeout", parse::timeout);
+        let write_timeout = reader.read("write_timeout", parse::timeout);
         let request_timeout = reader.read("request_timeout", parse::timeout);
         let shutdown_grace = reader.read("shutdown_grace", parse::timeout);
         Some(Self {
@@ -48,6 +51,7 @@ impl NetworkSettings {
             connections_max: connections_max?,
             header_timeout: header_timeout?,
             body_timeout: body_timeout?,
+            write_timeout: write_timeout?,
             request_timeout: request_timeout?,
             shutdown_grace: shutdown_grace?,
         })

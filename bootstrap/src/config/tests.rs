@@ -1,9 +1,11 @@
 //! What the settings as a whole promise.
 
 use super::*;
+use crate::keys::{TokenAlgorithm, TokenKeys};
 use core::time::Duration;
 use epic_domain::rate_limit::{Action, Quota, Quotas};
 use epic_hash_argon2::Argon2Cost;
+use std::os::unix::fs::PermissionsExt;
 
 fn given(texts: &[(&'static str, &str)]) -> Given {
     let mut given = Given::default();
@@ -32,7 +34,8 @@ fn with_nothing_given_the_design_holds() {
     assert_eq!(settings.sessions, SessionPolicy::DEFAULT);
     assert_eq!(settings.limits.quotas, Quotas::DEFAULT);
     assert_eq!(settings.hashing.cost, Argon2Cost::DEFAULT);
-    assert!(settings.token_keys.is_none());
+    assert!(matches!(settings.token_keys, TokenKeySource::File(TokenAlgorithm::Hs256)));
+    assert!(settings.introspection_clients.is_empty());
     assert!(settings.warnings.is_empty(), "{:?}", settings.warnings);
 }
 
@@ -46,8 +49,12 @@ fn every_setting_is_read_into_its_place() {
         ("refresh_ttl", "2h"),
         ("session_ttl", "3days"),
         ("refresh_grace", "1s"),
+        ("sessions_max", "3"),
+        ("step_up_ttl", "10s"),
         ("limit_login", "9/1m"),
         ("limit_register", "off"),
+        ("limit_login_account", "4/2m"),
+        ("introspection_clients", "files:mF9aQ2xV7cLw0ZtR4yKp8sHn3bJd6gUe"),
         ("trusted_proxies", "10.0.0.0/8, ::1"),
         ("allowed_origins", "https://a.example"),
         ("argon2", "65536,3,1"),
@@ -74,17 +81,55 @@ fn every_setting_is_read_into_its_place() {
     assert_eq!(settings.storage.data_dir, Path::new("/srv/epic"));
     assert_eq!(settings.storage.store, StoreChoice::Sqlite);
     assert_eq!(settings.storage.quota_bytes, 1 << 30);
-    assert!(settings.token_keys.is_some());
+    assert!(
+        matches!(settings.token_keys, TokenKeySource::Given(keys) if matches!(*keys, TokenKeys::Hs256(_)))
+    );
+    assert!(!settings.introspection_clients.is_empty());
     let policy = [60, 7_200, 3 * 86_400, 1].map(Duration::from_secs);
-    assert_eq!(Ok(settings.sessions), SessionPolicy::new(policy[0], policy[1], policy[2], policy[3]));
+    let policy = SessionPolicy::new(policy[0], policy[1], policy[2], policy[3]).unwrap();
+    let policy = policy.with_sessions_max(3).unwrap().with_step_up(Duration::from_secs(10));
+    assert_eq!(Ok(settings.sessions), policy);
     let login = Quota::new(9, Duration::from_secs(60)).ok();
     assert_eq!(
         settings.limits.quotas,
-        Quotas::DEFAULT.with(Action::Login, login).with(Action::Register, None)
+        Quotas::DEFAULT
+            .with(Action::Login, login)
+            .with(Action::Register, None)
+            .with(Action::LoginAccount, Quota::new(4, Duration::from_secs(120)).ok())
     );
     assert_eq!(settings.hashing.cost, Argon2Cost::new(65_536, 3, 1).unwrap());
     assert_eq!(settings.hashing.slots.get(), 3);
     assert_eq!(settings.log, LogSettings { filter: "warn".to_owned(), format: LogFormat::Json });
+}
+
+#[test]
+fn token_keys_are_judged_by_their_algorithm() {
+    let eddsa = parse(&[("token_algorithm", "eddsa"), ("token_keys", KEY)]).unwrap();
+    assert!(matches!(eddsa.token_keys, TokenKeySource::Given(keys) if matches!(*keys, TokenKeys::Eddsa(_))));
+    let generated = parse(&[("token_algorithm", "eddsa")]).unwrap();
+    assert!(matches!(generated.token_keys, TokenKeySource::File(TokenAlgorithm::Eddsa)));
+    // Longer than a seed: good for HS256 alone.
+    let long = format!("{KEY}7TOiyW6vJbQ4hWBsMkdSVwd2LZeY1fUz0VPnwjXJEGo");
+    let long = format!("{}A", &long[..long.len() - 1]);
+    let found = problems(&[("token_algorithm", "eddsa"), ("token_keys", &long)]);
+    assert!(found.len() == 1 && found[0].contains("EPIC_TOKEN_KEYS"), "{found:?}");
+    let found = problems(&[("token_algorithm", "rs256"), ("token_keys", KEY)]);
+    assert!(found.len() == 1 && found[0].contains("EPIC_TOKEN_ALGORITHM"), "{found:?}");
+}
+
+#[test]
+fn a_cap_or_a_freshness_out_of_bounds_is_refused_by_its_own_name() {
+    for (name, text) in [
+        ("sessions_max", "0"),
+        ("sessions_max", "10001"),
+        ("sessions_max", "-1"),
+        ("step_up_ttl", "9s"),
+        ("step_up_ttl", "61m"),
+    ] {
+        let found = problems(&[(name, text)]);
+        let variable = Setting::find(name).unwrap().variable();
+        assert!(found.len() == 1 && found[0].contains(&variable), "{found:?}");
+    }
 }
 
 #[test]
@@ -163,15 +208,24 @@ fn lifetimes_that_do_not_fit_together_are_refused() {
 #[test]
 fn no_secret_is_shown_anywhere() {
     let secret = "hunter2-hunter2";
-    let bad = [("token_keys", secret), ("store", secret), ("blobs", secret), ("limit_api", "bad")];
+    let bad = [
+        ("token_keys", secret),
+        ("introspection_clients", secret),
+        ("store", secret),
+        ("blobs", secret),
+        ("limit_api", "bad"),
+    ];
     assert!(!problems(&bad).join(" ").contains(secret));
     assert!(!format!("{:?}", given(&bad)).contains(secret));
 
-    let settings = parse(&[("token_keys", KEY)]).unwrap();
-    let bytes = KEY.trim_start_matches("k1:");
+    let client = "mF9aQ2xV7cLw0ZtR4yKp8sHn3bJd6gUe";
+    let clients = format!("files:{client}");
+    let settings = parse(&[("token_keys", KEY), ("introspection_clients", &clients)]).unwrap();
     let effective: Vec<_> = settings.effective.iter().map(ToString::to_string).collect();
-    assert!(!effective.join("\n").contains(bytes));
-    assert!(!format!("{settings:?}").contains(bytes));
+    for bytes in [KEY.trim_start_matches("k1:"), client] {
+        assert!(!effective.join("\n").contains(bytes));
+        assert!(!format!("{settings:?}").contains(bytes));
+    }
 }
 
 #[test]
@@ -183,4 +237,21 @@ fn the_effective_settings_are_a_settings_file_again() {
     assert_eq!(again.network, settings.network);
     assert_eq!(again.limits, settings.limits);
     assert_eq!(lines.len(), SETTINGS.len());
+}
+
+#[test]
+fn h10_a_file_that_holds_a_secret_must_be_its_owners_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("server.toml");
+    let exposed = |content: &str, mode| {
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let mut problems = Vec::new();
+        let _given = read_file(Some(&path), &mut problems);
+        !problems.is_empty()
+    };
+    assert!(exposed("token_keys = \"k1:x\"", 0o644));
+    assert!(exposed("token_keys = \"k1:x\"", 0o620));
+    assert!(!exposed("token_keys = \"k1:x\"", 0o600));
+    assert!(!exposed("listen = \"127.0.0.1:0\"", 0o644), "nothing in it is secret");
 }

@@ -45,6 +45,14 @@ pub(super) fn named_lines(text: &str) -> Result<Vec<(KeyId, &str)>, LineRefused>
     if entries.is_empty() { Err(LineRefused::Empty) } else { Ok(entries) }
 }
 
+/// Named keys of a file, as `make` takes them.
+pub(super) fn named_keys<K>(
+    text: &str,
+    make: impl Fn(KeyId, &Secret<KEY_BYTES>) -> K,
+) -> Result<Vec<K>, LineRefused> {
+    named_lines(text)?.into_iter().map(|(id, key)| Ok(make(id, &decode(key)?))).collect()
+}
+
 /// The one key, without a name, that a file holds.
 pub(super) fn single(text: &str) -> Result<Secret<KEY_BYTES>, LineRefused> {
     let mut lines = lines(text);

@@ -60,11 +60,14 @@ pub fn is_exposed(path: &Path) -> io::Result<bool> {
 /// # Errors
 /// [`PrivateFileError`].
 pub(super) fn read_private(path: &Path) -> Result<Option<SecretText>, PrivateFileError> {
-    let file = match File::open(path) {
-        Ok(file) => file,
+    // Looked at before it is opened: opening a pipe would wait for somebody to write into it.
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => return Err(PrivateFileError::Strange),
+        Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error.into()),
-    };
+    }
+    let file = File::open(path)?;
     // Asked of the open file, so that it cannot be exchanged in between.
     let metadata = file.metadata()?;
     if !metadata.is_file() || metadata.len() > BYTES_MAX {

@@ -1,18 +1,17 @@
 //! All keys of a server, read from their folder or made there.
 
-use super::lines::{self, KEY_BYTES, LineRefused};
-use super::private_file::{
-    PrivateFileError, create_private_folder, read_private, sync_folder, write_private,
+use super::lines::KEY_BYTES;
+use super::private_file::{create_private_folder, sync_folder};
+use super::source::{
+    AUDIT_SIGNING_KEYS, DECOY_KEY, KeySource, KeysError, PEPPER, SEALING_KEYS, named_if_there,
 };
-use super::token_keys::{TokenKeysRefused, parse_token_key_file};
-use epic_domain::secret::{Secret, SecretText};
-use epic_outbound::entropy::{Entropy, EntropyError, random_bytes};
+use super::token_keys::{TokenKeySource, TokenKeys};
+use epic_domain::secret::Secret;
+use epic_outbound::entropy::Entropy;
 use epic_seal_aead::SealingKey;
-use epic_token_jwt::Keyring;
+use epic_sign_ed25519::HeadKey;
 use std::fs::{File, TryLockError};
-use std::io;
 use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
 
 /// The keys' folder within the data folder.
 #[must_use]
@@ -24,98 +23,27 @@ pub fn folder_of(data_dir: &Path) -> PathBuf {
 #[derive(Debug)]
 pub struct KeyRing {
     /// Sign and verify tokens.
-    pub token_keys: Keyring,
+    pub token_keys: TokenKeys,
     /// Goes into every hash of an auth key and digest of a recovery code.
     pub pepper: Secret<KEY_BYTES>,
     /// Seal secrets at rest; the first seals, all open.
     pub sealing_keys: Vec<SealingKey>,
+    /// Sign where the audit log stands; the first signs, all check.
+    pub audit_signing_keys: Vec<HeadKey>,
     /// Makes the salts of unknown names.
     pub decoy_key: Secret<KEY_BYTES>,
 }
 
-/// Why there are no keys to start with.
-#[derive(Debug, thiserror::Error)]
-pub enum KeysError {
-    /// A key file is gone though there is a database that needs it.
-    #[error("the key file {path} is missing although there is a database: restore it from a backup. {loss}")]
-    Missing {
-        /// The file.
-        path: PathBuf,
-        /// What losing it for good means.
-        loss: &'static str,
-    },
-    /// A key file cannot be used.
-    #[error("the key file {path} cannot be used: {error}")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        error: PrivateFileError,
-    },
-    /// A key file does not hold what it should.
-    #[error("the key file {path} {error}")]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// The rule it breaks.
-        error: LineRefused,
-    },
-    /// The token key file holds keys that are refused.
-    #[error("the key file {path} {error}")]
-    TokenKeys {
-        /// The file.
-        path: PathBuf,
-        /// The rule it breaks.
-        error: TokenKeysRefused,
-    },
-    /// The folder cannot be used.
-    #[error("the key folder {path} cannot be used: {error}")]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
-    /// Another process is starting there.
-    #[error("the data folder is in use by another process")]
-    InUse,
-    /// No randomness to make keys from.
-    #[error(transparent)]
-    Entropy(#[from] EntropyError),
-}
-
-/// A key file: its name, and what to say when it is lost.
-struct KeyFile {
-    name: &'static str,
-    loss: &'static str,
-}
-
-const TOKEN_KEYS: KeyFile = KeyFile {
-    name: "token-keys",
-    loss: "If it is lost, write a line kid:base64url of 32 random bytes into a new one, or set EPIC_TOKEN_KEYS: \
-           everybody has to sign in again.",
-};
-const PEPPER: KeyFile = KeyFile {
-    name: "pepper",
-    loss: "Without it no password and no recovery code of any account fits again.",
-};
-const SEALING_KEYS: KeyFile =
-    KeyFile { name: "sealing-keys", loss: "Without it no authenticator of any account works again." };
-const DECOY_KEY: KeyFile = KeyFile {
-    name: "decoy-key",
-    loss: "If it is lost, write 32 random bytes in base64url into a new one: the salts of names that nobody has \
-           change once, which tells those who asked before that nobody has them.",
-};
-
 impl KeyRing {
     /// Reads the keys of the server whose data lies in `data_dir`. Where there is no database yet, missing keys are
-    /// made; where there is one, they are missed. `token_keys` take the place of the file of token keys.
+    /// made; where there is one, those on which it depends are missed. Keys that were given take the place of the file
+    /// of token keys.
     ///
     /// # Errors
     /// [`KeysError`].
     pub fn load_or_create(
         data_dir: &Path,
-        token_keys: Option<Keyring>,
+        token_keys: TokenKeySource,
         database_exists: bool,
         entropy: &dyn Entropy,
     ) -> Result<Self, KeysError> {
@@ -129,18 +57,19 @@ impl KeyRing {
             Err(TryLockError::WouldBlock) => return Err(KeysError::InUse),
             Err(TryLockError::Error(error)) => return Err(in_folder(error)),
         }
-        let source = KeySource { folder: &folder, may_create: !database_exists, entropy };
+        let source = KeySource::new(&folder, database_exists, entropy);
         let token_keys = match token_keys {
-            Some(given) => given,
-            None => source.token_keys()?,
+            TokenKeySource::Given(given) => *given,
+            TokenKeySource::File(algorithm) => source.token_keys(algorithm)?,
         };
         let keys = Self {
             token_keys,
             pepper: source.single(&PEPPER)?,
-            sealing_keys: source.sealing_keys()?,
+            sealing_keys: source.named(&SEALING_KEYS, SealingKey::new)?,
+            audit_signing_keys: source.named(&AUDIT_SIGNING_KEYS, HeadKey::new)?,
             decoy_key: source.single(&DECOY_KEY)?,
         };
-        if source.may_create {
+        if source.has_made() {
             // Once for all of them, and before a database comes to need them.
             sync_folder(&folder).map_err(in_folder)?;
         }
@@ -148,84 +77,39 @@ impl KeyRing {
     }
 }
 
-/// Where keys come from.
-struct KeySource<'a> {
-    folder: &'a Path,
-    may_create: bool,
-    entropy: &'a dyn Entropy,
-}
-
-impl KeySource<'_> {
-    fn token_keys(&self) -> Result<Keyring, KeysError> {
-        let text = self.text(&TOKEN_KEYS, |source| source.fresh_line())?;
-        parse_token_key_file(text.expose())
-            .map_err(|error| KeysError::TokenKeys { path: self.path(&TOKEN_KEYS), error })
-    }
-
-    fn sealing_keys(&self) -> Result<Vec<SealingKey>, KeysError> {
-        let text = self.text(&SEALING_KEYS, |source| source.fresh_line())?;
-        let keys = lines::named_lines(text.expose()).and_then(|entries| {
-            entries
-                .into_iter()
-                .map(|(id, key)| Ok(SealingKey::new(id, &lines::decode(key)?)))
-                .collect::<Result<Vec<_>, _>>()
-        });
-        keys.map_err(|error| KeysError::Malformed { path: self.path(&SEALING_KEYS), error })
-    }
-
-    fn single(&self, file: &KeyFile) -> Result<Secret<KEY_BYTES>, KeysError> {
-        let text = self.text(file, |source| source.fresh_key())?;
-        lines::single(text.expose()).map_err(|error| KeysError::Malformed { path: self.path(file), error })
-    }
-
-    /// The file's text, or a fresh one that is in the file by now.
-    fn text(
-        &self,
-        file: &KeyFile,
-        fresh: impl FnOnce(&Self) -> Result<SecretText, EntropyError>,
-    ) -> Result<SecretText, KeysError> {
-        let refused = |error| KeysError::File { path: self.path(file), error };
-        if let Some(text) = read_private(&self.path(file)).map_err(refused)? {
-            return Ok(text);
-        }
-        if !self.may_create {
-            return Err(KeysError::Missing { path: self.path(file), loss: file.loss });
-        }
-        let text = fresh(self)?;
-        write_private(self.folder, file.name, &text).map_err(|error| refused(error.into()))?;
-        Ok(text)
-    }
-
-    fn path(&self, file: &KeyFile) -> PathBuf {
-        self.folder.join(file.name)
-    }
-
-    /// A key without a name, as a file's text.
-    fn fresh_key(&self) -> Result<SecretText, EntropyError> {
-        let bytes: Zeroizing<[u8; KEY_BYTES]> = Zeroizing::new(random_bytes(self.entropy)?);
-        let key = lines::encode(&bytes);
-        Ok(SecretText::new(format!("{}\n", key.expose())))
-    }
-
-    /// A key with a fresh name, as a file's text.
-    fn fresh_line(&self) -> Result<SecretText, EntropyError> {
-        let name: [u8; 4] = random_bytes(self.entropy)?;
-        let key = self.fresh_key()?;
-        Ok(SecretText::new(format!("k{:08x}:{}", u32::from_be_bytes(name), key.expose())))
-    }
+/// The keys by which signed heads of the audit log are checked; none where no server has made any yet.
+///
+/// # Errors
+/// [`KeysError`] when their file cannot be used.
+pub fn read_audit_signing_keys(data_dir: &Path) -> Result<Vec<HeadKey>, KeysError> {
+    named_if_there(&folder_of(data_dir), &AUDIT_SIGNING_KEYS, HeadKey::new)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::{TokenAlgorithm, parse_token_keys};
     use epic_system::SystemEntropy;
     use std::fs::{self, Permissions};
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
-    const FILES: [&str; 4] = ["token-keys", "pepper", "sealing-keys", "decoy-key"];
+    /// Files on which a database depends.
+    const NEEDED: [&str; 4] = ["token-keys", "pepper", "sealing-keys", "decoy-key"];
+    const FILES: [&str; 5] = ["token-keys", "pepper", "sealing-keys", "decoy-key", "audit-signing-keys"];
+
+    const EDDSA_FILE: &str = "token-signing-keys-ed25519";
 
     fn load(data_dir: &Path, database_exists: bool) -> Result<KeyRing, KeysError> {
-        KeyRing::load_or_create(data_dir, None, database_exists, &SystemEntropy)
+        load_with(data_dir, TokenAlgorithm::Hs256, database_exists)
+    }
+
+    fn load_with(
+        data_dir: &Path,
+        algorithm: TokenAlgorithm,
+        database_exists: bool,
+    ) -> Result<KeyRing, KeysError> {
+        let token_keys = TokenKeySource::File(algorithm);
+        KeyRing::load_or_create(data_dir, token_keys, database_exists, &SystemEntropy)
     }
 
     fn texts(data_dir: &Path) -> Vec<String> {
@@ -273,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_key_that_a_database_needs_is_missed_by_name() {
-        for name in FILES {
+        for name in NEEDED {
             let data = tempfile::tempdir().unwrap();
             load(data.path(), false).unwrap();
             fs::remove_file(folder_of(data.path()).join(name)).unwrap();
@@ -307,9 +191,14 @@ mod tests {
     #[test]
     fn given_token_keys_need_no_file() {
         let data = tempfile::tempdir().unwrap();
-        let given = crate::keys::parse_token_keys("k1:7TOiyW6vJbQ4hWBsMkdSVwd2LZeY1fUz0VPnwjXJEGo").unwrap();
-        KeyRing::load_or_create(data.path(), Some(given), false, &SystemEntropy).unwrap();
-        assert!(!folder_of(data.path()).join("token-keys").exists());
+        for algorithm in [TokenAlgorithm::Hs256, TokenAlgorithm::Eddsa] {
+            let text = "k1:7TOiyW6vJbQ4hWBsMkdSVwd2LZeY1fUz0VPnwjXJEGo";
+            let given = TokenKeySource::Given(Box::new(parse_token_keys(algorithm, text).unwrap()));
+            KeyRing::load_or_create(data.path(), given, false, &SystemEntropy).unwrap();
+        }
+        for name in ["token-keys", EDDSA_FILE] {
+            assert!(!folder_of(data.path()).join(name).exists(), "{name}");
+        }
     }
 
     #[test]
@@ -321,5 +210,54 @@ mod tests {
         assert!(matches!(load(data.path(), true), Err(KeysError::InUse)));
         drop(other);
         assert!(load(data.path(), true).is_ok());
+    }
+
+    #[test]
+    fn keys_that_no_database_depends_on_are_made_beside_one_and_kept() {
+        let data = tempfile::tempdir().unwrap();
+        load(data.path(), false).unwrap();
+        let path = folder_of(data.path()).join("audit-signing-keys");
+        fs::remove_file(&path).unwrap();
+        let made = load(data.path(), true).unwrap().audit_signing_keys[0].public();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        assert_eq!(load(data.path(), true).unwrap().audit_signing_keys[0].public(), made);
+        assert_eq!(read_audit_signing_keys(data.path()).unwrap()[0].public(), made);
+    }
+
+    #[test]
+    fn looking_at_the_audit_signing_keys_makes_none() {
+        let data = tempfile::tempdir().unwrap();
+        assert!(read_audit_signing_keys(data.path()).unwrap().is_empty());
+        assert_eq!(fs::read_dir(data.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn the_algorithm_chooses_the_file_and_a_change_of_it_makes_the_other() {
+        let data = tempfile::tempdir().unwrap();
+        let keys = load_with(data.path(), TokenAlgorithm::Eddsa, false).unwrap();
+        assert!(matches!(keys.token_keys, TokenKeys::Eddsa(_)));
+        assert!(!folder_of(data.path()).join("token-keys").exists());
+
+        let data = tempfile::tempdir().unwrap();
+        let keys = load(data.path(), false).unwrap();
+        assert!(matches!(keys.token_keys, TokenKeys::Hs256(_)));
+        assert!(!folder_of(data.path()).join(EDDSA_FILE).exists());
+        load_with(data.path(), TokenAlgorithm::Eddsa, true).unwrap();
+        let made = fs::read_to_string(folder_of(data.path()).join(EDDSA_FILE)).unwrap();
+        load_with(data.path(), TokenAlgorithm::Eddsa, true).unwrap();
+        assert_eq!(fs::read_to_string(folder_of(data.path()).join(EDDSA_FILE)).unwrap(), made);
+    }
+
+    #[test]
+    fn a_line_put_in_front_takes_over_and_the_old_one_stays() {
+        let data = tempfile::tempdir().unwrap();
+        let old = load(data.path(), false).unwrap().audit_signing_keys[0].public();
+        let path = folder_of(data.path()).join("audit-signing-keys");
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, format!("new:7TOiyW6vJbQ4hWBsMkdSVwd2LZeY1fUz0VPnwjXJEGo\n{text}")).unwrap();
+        let keys = load(data.path(), true).unwrap().audit_signing_keys;
+        assert_eq!(keys.len(), 2);
+        assert_ne!(keys[0].public(), old);
+        assert_eq!(keys[1].public(), old);
     }
 }

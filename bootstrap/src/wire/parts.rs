@@ -1,9 +1,11 @@
 //! The parts of a server: one adapter for each port, chosen and built from the settings.
 
+use crate::audit_heads::audit_heads_file_of;
 use crate::config::{HashSettings, Settings, StorageSettings, StoreChoice};
-use crate::keys::{KeyRing, KeysError};
+use crate::keys::{KeyRing, KeysError, TokenKeys};
 use epic_cache_memory::{CachedUsers, MemoryAccessLog, RevocationIndex};
 use epic_domain::decoy::DecoySalts;
+use epic_domain::introspection::ClientCredentials;
 use epic_domain::rate_limit::Quotas;
 use epic_domain::session::SessionPolicy;
 use epic_hash_argon2::{Argon2Hasher, HasherSettings};
@@ -14,17 +16,20 @@ use epic_outbound::audit::Audit;
 use epic_outbound::clock::Clock;
 use epic_outbound::entropy::{Entropy, EntropyError, random_bytes};
 use epic_outbound::hasher::{Hasher, HasherError};
+use epic_outbound::head_signer::HeadSigner;
 use epic_outbound::limiter::Limiter;
 use epic_outbound::otp::Otp;
+use epic_outbound::passes::Passes;
 use epic_outbound::revocations::Revocations;
 use epic_outbound::sealer::Sealer;
 use epic_outbound::sessions::Sessions;
 use epic_outbound::tokens::Tokens;
 use epic_outbound::users::Users;
-use epic_seal_aead::{AeadSealer, KeysRefused};
+use epic_seal_aead::{AeadPasses, AeadSealer, KeysRefused};
+use epic_sign_ed25519::{Ed25519HeadSigner, HeadKeysRefused};
 use epic_store_sqlite::{OpenError, SqliteStore, StoreOptions};
 use epic_system::{SystemClock, SystemEntropy};
-use epic_token_jwt::{JwtTokens, Keyring, ProviderTaken};
+use epic_token_jwt::{EddsaTokens, JwtTokens, ProviderTaken};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -83,14 +88,22 @@ pub struct Parts {
     pub otp: Arc<dyn Otp>,
     /// Secrets at rest.
     pub sealer: Arc<dyn Sealer>,
+    /// What the server hands out and recognises.
+    pub passes: Arc<dyn Passes>,
+    /// The signature under the audit log.
+    pub head_signer: Arc<dyn HeadSigner>,
     /// Notes of calls.
     pub access_log: Arc<dyn AccessLog>,
     /// Salts of unknown names.
     pub decoys: DecoySalts,
     /// How long tokens and sessions live.
     pub session_policy: SessionPolicy,
+    /// Services that may ask whether a token is live.
+    pub introspection_clients: ClientCredentials,
     /// Bytes an account may store.
     pub quota_bytes: u64,
+    /// The file to which signed heads of the audit log are added.
+    pub audit_heads_file: PathBuf,
     /// The store behind accounts, sessions and audit log.
     pub store: Store,
 }
@@ -104,6 +117,9 @@ pub enum PartsError {
     /// The sealing keys do not go together.
     #[error("the key file sealing-keys cannot be used")]
     SealingKeys(#[from] KeysRefused),
+    /// The keys that sign the audit log do not go together.
+    #[error("the key file audit-signing-keys cannot be used")]
+    AuditSigningKeys(#[from] HeadKeysRefused),
     /// The store.
     #[error("the store in {data_dir} cannot be opened")]
     Store {
@@ -182,7 +198,7 @@ impl Parts {
     /// # Errors
     /// [`PartsError`].
     pub fn from_settings(settings: Settings, machine: Machine) -> Result<Self, PartsError> {
-        let Settings { storage, token_keys, sessions: session_policy, limits, hashing, .. } = settings;
+        let Settings { storage, token_keys, sessions, introspection_clients, limits, hashing, .. } = settings;
         let Machine { clock, entropy } = machine;
         // Keys come first and the database after them: a database never waits for keys that were not made yet.
         let database_exists = database_of(&storage.data_dir).exists();
@@ -197,11 +213,15 @@ impl Parts {
             hasher: hasher(hashing, &keys, Arc::clone(&entropy))?,
             tokens: tokens(keys.token_keys)?,
             otp: Arc::new(TotpCodes::new(OtpIssuer::default())),
-            sealer: Arc::new(AeadSealer::new(keys.sealing_keys, Arc::clone(&entropy))?),
+            sealer: Arc::new(AeadSealer::new(keys.sealing_keys.clone(), Arc::clone(&entropy))?),
+            passes: Arc::new(AeadPasses::new(keys.sealing_keys, Arc::clone(&entropy))?),
+            head_signer: Arc::new(Ed25519HeadSigner::new(keys.audit_signing_keys)?),
             access_log: Arc::new(MemoryAccessLog::default()),
             decoys: DecoySalts::new(keys.decoy_key),
-            session_policy,
+            session_policy: sessions,
+            introspection_clients,
             quota_bytes: storage.quota_bytes,
+            audit_heads_file: audit_heads_file_of(&storage.data_dir),
             store,
             clock,
             entropy,
@@ -222,6 +242,10 @@ fn hasher(
     Ok(Arc::new(Argon2Hasher::new(settings, &keys.pepper, entropy)?))
 }
 
-fn tokens(keyring: Keyring) -> Result<Arc<dyn Tokens>, ProviderTaken> {
-    Ok(Arc::new(JwtTokens::new(keyring, TOKEN_PARTY.to_owned(), TOKEN_PARTY.to_owned(), TOKENS_CACHED)?))
+fn tokens(keys: TokenKeys) -> Result<Arc<dyn Tokens>, ProviderTaken> {
+    let (issuer, audience) = (TOKEN_PARTY.to_owned(), TOKEN_PARTY.to_owned());
+    Ok(match keys {
+        TokenKeys::Hs256(keyring) => Arc::new(JwtTokens::new(keyring, issuer, audience, TOKENS_CACHED)?),
+        TokenKeys::Eddsa(keyring) => Arc::new(EddsaTokens::new(keyring, issuer, audience, TOKENS_CACHED)?),
+    })
 }

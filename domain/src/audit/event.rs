@@ -63,6 +63,32 @@ named_variants! {
         LogoutOthers = "logout_others",
         /// All sessions of an account were ended by its owner.
         LogoutAll = "logout_all",
+        /// A session was ended by its owner from another one.
+        SessionEnded = "session_ended",
+        /// A session was ended to make room for a newer one.
+        SessionEvicted = "session_evicted",
+        /// Someone signed in proved again who they are.
+        StepUp = "step_up",
+        /// Someone signed in failed to prove again who they are.
+        StepUpFailed = "step_up_failed",
+        /// The password was changed, and with it salts, key and wrapped keys.
+        CredentialsChanged = "credentials_changed",
+        /// A new authenticator was asked for.
+        TotpProposed = "totp_proposed",
+        /// A new authenticator took over.
+        TotpChanged = "totp_changed",
+        /// The recovery codes were renewed.
+        RecoveryCodesRenewed = "recovery_codes_renewed",
+        /// A recovery key was set up or replaced.
+        RecoveryKeySet = "recovery_key_set",
+        /// Someone proved to hold the recovery key.
+        RecoveryStarted = "recovery_started",
+        /// Someone failed to prove to hold the recovery key.
+        RecoveryFailed = "recovery_failed",
+        /// New credentials were set by means of the recovery key.
+        Recovered = "recovered",
+        /// The account was deleted.
+        AccountDeleted = "account_deleted",
         /// A session used protected routes.
         Access = "access",
     }

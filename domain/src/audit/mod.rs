@@ -2,6 +2,8 @@
 
 mod chain;
 mod event;
+mod signed_head;
 
 pub use chain::{Anchor, Break, BreakCause, Head, Link, verify};
 pub use event::{Event, EventKind, FailureReason};
+pub use signed_head::SignedHead;

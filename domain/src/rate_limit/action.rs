@@ -1,6 +1,6 @@
 //! What is limited.
 
-/// The five limited actions of the design.
+/// The limited actions: the five of the design, and the account-wide budget of sign-ins above the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Action {
     /// Signing in.
@@ -13,11 +13,14 @@ pub enum Action {
     Upload,
     /// Any other call.
     Api,
+    /// Signing in to an account from anywhere: slows whoever tries from many addresses. A known device is not counted.
+    LoginAccount,
 }
 
 impl Action {
     /// Every action, in a fixed order.
-    pub const ALL: [Self; 5] = [Self::Login, Self::Register, Self::Totp, Self::Upload, Self::Api];
+    pub const ALL: [Self; 6] =
+        [Self::Login, Self::Register, Self::Totp, Self::Upload, Self::Api, Self::LoginAccount];
 
     /// The action's name in headers, settings and metrics.
     #[must_use]
@@ -28,6 +31,7 @@ impl Action {
             Self::Totp => "totp",
             Self::Upload => "upload",
             Self::Api => "api",
+            Self::LoginAccount => "login_account",
         }
     }
 
@@ -40,12 +44,13 @@ impl Action {
             Self::Totp => 2,
             Self::Upload => 3,
             Self::Api => 4,
+            Self::LoginAccount => 5,
         }
     }
 
     /// Whether the action guards a secret: when the limiter can take no new key, these are refused, not waved through.
     #[must_use]
     pub const fn guards_a_secret(self) -> bool {
-        matches!(self, Self::Login | Self::Register | Self::Totp)
+        matches!(self, Self::Login | Self::Register | Self::Totp | Self::LoginAccount)
     }
 }

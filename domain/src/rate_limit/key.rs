@@ -14,6 +14,8 @@ pub enum Subject {
     Account(UserId),
     /// A name tried from an address, whether or not anyone has it.
     NameFrom(Username, IpPrefix),
+    /// A name tried from anywhere, whether or not anyone has it.
+    Name(Username),
 }
 
 /// One thing an attempt counts as. An attempt that counts as several takes all of them or none.

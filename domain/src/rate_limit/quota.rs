@@ -68,13 +68,15 @@ const fn count(limit: u32) -> NonZeroU32 {
 
 impl Quotas {
     /// The design's limits: login 5 in 5 minutes, register 3 in an hour, totp 3 in 5 minutes, upload 10 in 15 minutes,
-    /// api 100 in an hour.
+    /// api 100 in an hour; and 30 sign-ins in a minute to one account from anywhere, so that a victim of someone else's
+    /// attempts waits for a minute at most.
     pub const DEFAULT: Self = Self([
         Some(Quota::of(count(5), 300)),
         Some(Quota::of(count(3), 3_600)),
         Some(Quota::of(count(3), 300)),
         Some(Quota::of(count(10), 900)),
         Some(Quota::of(count(100), 3_600)),
+        Some(Quota::of(count(30), 60)),
     ]);
 
     /// These quotas with another one for `action`.

@@ -13,6 +13,8 @@ pub struct SessionPolicy {
     refresh: Duration,
     session: Duration,
     reuse_grace: Duration,
+    sessions_max: u32,
+    step_up: Duration,
 }
 
 /// Lifetimes that do not fit together.
@@ -37,6 +39,8 @@ impl SessionPolicy {
         refresh: Duration::from_secs(7 * 24 * 3_600),
         session: Duration::from_secs(30 * 24 * 3_600),
         reuse_grace: Duration::from_secs(10),
+        sessions_max: 50,
+        step_up: Duration::from_secs(5 * 60),
     };
 
     /// Joins lifetimes.
@@ -50,6 +54,7 @@ impl SessionPolicy {
         session: Duration,
         reuse_grace: Duration,
     ) -> Result<Self, PolicyRefused> {
+        // `revoked_until` counts on the upper bound.
         if access < Duration::from_secs(1) || access > DAY {
             return Err(PolicyRefused("an access token must live between 1 second and 1 day"));
         }
@@ -62,7 +67,55 @@ impl SessionPolicy {
         if reuse_grace > MINUTE {
             return Err(PolicyRefused("the reuse grace must be at most 1 minute"));
         }
-        Ok(Self { access, refresh, session, reuse_grace })
+        Ok(Self { access, refresh, session, reuse_grace, ..Self::DEFAULT })
+    }
+
+    /// This policy with another cap on the sessions of an account.
+    ///
+    /// # Errors
+    /// [`PolicyRefused`] unless it is between 1 and 10,000.
+    pub fn with_sessions_max(self, sessions_max: u32) -> Result<Self, PolicyRefused> {
+        if (1..=10_000).contains(&sessions_max) {
+            Ok(Self { sessions_max, ..self })
+        } else {
+            Err(PolicyRefused("an account may have between 1 and 10000 sessions"))
+        }
+    }
+
+    /// This policy with another time for which a proof of who someone is stays fresh.
+    ///
+    /// # Errors
+    /// [`PolicyRefused`] unless it is between 10 seconds and 1 hour.
+    pub fn with_step_up(self, step_up: Duration) -> Result<Self, PolicyRefused> {
+        if (Duration::from_secs(10)..=60 * MINUTE).contains(&step_up) {
+            Ok(Self { step_up, ..self })
+        } else {
+            Err(PolicyRefused("a proof must stay fresh for between 10 seconds and 1 hour"))
+        }
+    }
+
+    /// The most sessions an account may have. One more ends the one that was not seen for the longest.
+    #[must_use]
+    pub const fn sessions_max(&self) -> u32 {
+        self.sessions_max
+    }
+
+    /// How long after proving who they are a person may change what guards the account.
+    #[must_use]
+    pub const fn step_up(&self) -> Duration {
+        self.step_up
+    }
+
+    /// Whether someone who proved who they are at `auth_time` need not do so again at `now`.
+    #[must_use]
+    pub fn is_fresh(&self, auth_time: Timestamp, now: Timestamp) -> bool {
+        now < auth_time.saturating_add(self.step_up)
+    }
+
+    /// The end of an access token made at `now` in a session that ends at `session_ends_at`.
+    #[must_use]
+    pub fn access_end(&self, session_ends_at: Timestamp, now: Timestamp) -> Timestamp {
+        now.floor_to_second().saturating_add(self.access).min(session_ends_at)
     }
 
     /// How long the token just replaced still gives its successor.
@@ -93,15 +146,19 @@ impl SessionPolicy {
             refresh_id,
             key_id,
             issued_at,
-            access_expires_at: issued_at.saturating_add(self.access).min(session_ends_at),
+            access_expires_at: self.access_end(session_ends_at, now),
             refresh_expires_at: issued_at.saturating_add(self.refresh).min(session_ends_at),
         }
     }
 
     /// Until when a session that ends at `now` must be remembered as revoked: no access token of it lives longer.
+    ///
+    /// It is the longest that any policy lets an access token live, not what this one does: tokens made under an earlier
+    /// setting may live longer than those made now, and a wall clock that jumps by an hour and back must not bring any of
+    /// them to life.
     #[must_use]
     pub fn revoked_until(&self, now: Timestamp) -> Timestamp {
-        now.saturating_add(self.access).saturating_add(Duration::from_secs(1))
+        now.saturating_add(DAY).saturating_add(Duration::from_secs(1))
     }
 }
 
@@ -132,5 +189,17 @@ mod tests {
         assert!(SessionPolicy::new(MINUTE, DAY, 400 * DAY, second).is_err());
         assert!(SessionPolicy::new(MINUTE, DAY, DAY, 2 * MINUTE).is_err());
         assert!(SessionPolicy::new(MINUTE, DAY, 30 * DAY, second).is_ok());
+    }
+    #[test]
+    fn a_proof_is_fresh_for_as_long_as_the_policy_says() {
+        let policy = SessionPolicy::DEFAULT.with_step_up(MINUTE).unwrap();
+        let proved = Timestamp::from_seconds(1_000_000);
+        assert!(policy.is_fresh(proved, proved.saturating_add(MINUTE - Duration::from_millis(1))));
+        assert!(!policy.is_fresh(proved, proved.saturating_add(MINUTE)));
+        for refused in [Duration::ZERO, Duration::from_millis(9_999), 61 * MINUTE] {
+            assert!(SessionPolicy::DEFAULT.with_step_up(refused).is_err(), "{refused:?}");
+        }
+        assert!(SessionPolicy::DEFAULT.with_step_up(Duration::from_secs(10)).is_ok());
+        assert!(SessionPolicy::DEFAULT.with_step_up(60 * MINUTE).is_ok());
     }
 }

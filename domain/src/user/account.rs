@@ -6,6 +6,7 @@ use super::{
 };
 use crate::Timestamp;
 use crate::id::UserId;
+use core::time::Duration;
 
 /// Counts the changes of an account's credentials and profile; what `ETag` and `If-Match` carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,6 +68,38 @@ pub struct Enrolment {
     pub last_step: Option<OtpStep>,
     /// Failed codes since the last one that was right.
     pub consecutive_failures: u32,
+    /// A new secret that its owner has asked for and not confirmed yet.
+    pub proposed: Option<ProposedTotp>,
+}
+
+/// A TOTP secret that takes over once a code of it has been seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProposedTotp {
+    /// The secret under the server's sealing key.
+    pub sealed_secret: SealedSecret,
+    /// When it was proposed.
+    pub proposed_at: Timestamp,
+}
+
+impl ProposedTotp {
+    /// How long a proposed secret may wait to be confirmed.
+    pub const CONFIRM_WITHIN: Duration = Duration::from_secs(15 * 60);
+
+    /// Whether it can still be confirmed at `now`.
+    #[must_use]
+    pub fn is_open_at(&self, now: Timestamp) -> bool {
+        now < self.proposed_at.saturating_add(Self::CONFIRM_WITHIN)
+    }
+}
+
+/// A second way to the master key, for someone who has lost the password: the master key wrapped under a key that only
+/// the owner's recovery key leads to, and the hash of what proves possession of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoveryKey {
+    /// The server's hash of the `recovery_auth_key`.
+    pub auth_key_hash: AuthKeyHash,
+    /// The master key, wrapped a second time.
+    pub encrypted_mek: WrappedKey,
 }
 
 impl Enrolment {
@@ -104,6 +137,8 @@ pub struct User {
     pub keys: KeyMaterial,
     /// The second factor.
     pub enrolment: Enrolment,
+    /// The second way to the master key, if its owner has set one up.
+    pub recovery_key: Option<RecoveryKey>,
     /// Where it is in its life.
     pub status: Status,
     /// How much it may store.

@@ -12,11 +12,13 @@ mod status;
 mod username;
 mod wrapped_key;
 
-pub use account::{Credentials, Enrolment, KeyMaterial, StorageQuota, User, Version};
+pub use account::{
+    Credentials, Enrolment, KeyMaterial, ProposedTotp, RecoveryKey, StorageQuota, User, Version,
+};
 pub use auth_key::{AuthKey, AuthKeyHash};
 pub use kdf::KdfParameters;
 pub use one_time_code::{OtpCode, OtpStep, SecondFactor, TotpSecret};
-pub use public_keys::{EncryptionPublicKey, SigningPublicKey};
+pub use public_keys::{EncryptionPublicKey, SigningPublicKey, key_pair_id};
 pub use recovery_code::{RecoveryCode, RecoveryCodeDigest};
 pub use salts::{AuthSalt, EncSalt, Salts};
 pub use sealed_secret::SealedSecret;

@@ -3,6 +3,7 @@
 use crate::Invalid;
 use curve25519_dalek::edwards::CompressedEdwardsY;
 use curve25519_dalek::montgomery::MontgomeryPoint;
+use sha2::{Digest, Sha256};
 
 const LENGTH: Invalid = Invalid::new("invalid_length", "must be exactly 32 bytes");
 
@@ -24,6 +25,13 @@ impl EncryptionPublicKey {
             return Err(Invalid::new("low_order_point", "must not be a low-order point"));
         }
         Ok(Self(bytes))
+    }
+
+    /// The key that a store holds: these bytes were parsed before they were stored, and the check, a scalar
+    /// multiplication, is not repeated at each read.
+    #[must_use]
+    pub const fn from_stored(bytes: [u8; 32]) -> Self {
+        Self(bytes)
     }
 
     /// The bytes.
@@ -53,11 +61,32 @@ impl SigningPublicKey {
         Ok(Self(bytes))
     }
 
+    /// The key that a store holds: these bytes were parsed before they were stored.
+    #[must_use]
+    pub const fn from_stored(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
+}
+
+/// Names a pair of public keys: the first sixteen bytes of a labelled SHA-256 over both.
+#[must_use]
+pub fn key_pair_id(public_key: &EncryptionPublicKey, signing_key: &SigningPublicKey) -> [u8; 16] {
+    let mut hasher = Sha256::new();
+    hasher.update(b"epic/v1/key-id\0");
+    hasher.update(public_key.0);
+    hasher.update(signing_key.0);
+    let digest: [u8; 32] = hasher.finalize().into();
+    let mut id = [0; 16];
+    for (byte, digest_byte) in id.iter_mut().zip(digest) {
+        *byte = digest_byte;
+    }
+    id
 }
 
 #[cfg(test)]

@@ -2,9 +2,13 @@
 
 use crate::recorder::Happening;
 use crate::{Fault, Recorder};
-use epic_domain::audit::EventKind;
+use core::time::Duration;
+use epic_domain::audit::{EventKind, SignedHead};
+use epic_domain::session::SessionPolicy;
 use epic_outbound::access_log::AccessLog;
+use epic_outbound::audit::Audit;
 use epic_outbound::clock::Clock;
+use epic_outbound::head_signer::HeadSigner;
 use epic_outbound::limiter::Limiter;
 use epic_outbound::revocations::Revocations;
 use epic_outbound::sessions::Sessions;
@@ -32,8 +36,14 @@ pub struct HousekeepingPorts {
 #[derive(Clone)]
 pub struct Housekeeping {
     ports: HousekeepingPorts,
+    audit: Arc<dyn Audit>,
+    signer: Arc<dyn HeadSigner>,
     recorder: Recorder,
+    policy: SessionPolicy,
 }
+
+/// How far back a session may have ended to be taken in by [`Housekeeping::catch_up`]: many rounds, in case some fail.
+const CATCH_UP_OVER: Duration = Duration::from_secs(30);
 
 /// Records removed in one go, so that no sweep holds the store for long.
 const SWEEP_MAX: u32 = 500;
@@ -41,8 +51,14 @@ const SWEEP_MAX: u32 = 500;
 impl Housekeeping {
     /// Keeps order through these ports.
     #[must_use]
-    pub fn new(ports: HousekeepingPorts, recorder: Recorder) -> Self {
-        Self { ports, recorder }
+    pub fn new(
+        ports: HousekeepingPorts,
+        audit: Arc<dyn Audit>,
+        signer: Arc<dyn HeadSigner>,
+        recorder: Recorder,
+        policy: SessionPolicy,
+    ) -> Self {
+        Self { ports, audit, signer, recorder, policy }
     }
 
     /// Takes in every session that ended before this start. No call may be answered before it is done, or a token that
@@ -54,6 +70,36 @@ impl Housekeeping {
         let revocations = self.ports.sessions.live_revocations(self.ports.clock.now()).await?;
         self.ports.revocations.announce(&revocations);
         Ok(())
+    }
+
+    /// Takes in the sessions that ended in the last few seconds: those that another node ended, and those whose end was
+    /// durable while its answer was lost. Called every second, so that no ended session lives longer than that.
+    ///
+    /// # Errors
+    /// [`Fault`] when the store does not answer.
+    pub async fn catch_up(&self) -> Result<(), Fault> {
+        // A session that ends now is remembered until this; one that ended a while ago, until that much earlier.
+        let ends_now = self.policy.revoked_until(self.ports.clock.now());
+        let lately = ends_now.saturating_sub(CATCH_UP_OVER);
+        let revocations = self.ports.sessions.live_revocations(lately).await?;
+        self.ports.revocations.announce(&revocations);
+        Ok(())
+    }
+
+    /// Signs where the audit chain stands, and keeps the signature, if the chain has grown since the last one.
+    ///
+    /// # Errors
+    /// [`Fault`] when the store does not answer.
+    pub async fn sign_audit_head(&self) -> Result<Option<SignedHead>, Fault> {
+        let anchor = self.audit.anchor().await?;
+        let is_signed = !self.audit.signed_heads(anchor.length.saturating_sub(1), 1).await?.is_empty();
+        if anchor.length == 0 || is_signed {
+            return Ok(None);
+        }
+        let signed = self.signer.sign(anchor, self.ports.clock.now());
+        let signed = signed.map_err(|error| Fault::Unavailable(Box::new(error)))?;
+        self.audit.keep_signed_head(&signed).await?;
+        Ok(Some(signed))
     }
 
     /// Forgets what memory no longer needs: windows that have passed, revocations that have run out.

@@ -4,18 +4,32 @@
 //! that the caller turns into a reply. When it says that something happened, that is durable.
 
 pub mod answer;
+pub mod audit_trail;
 pub mod authenticate;
+pub mod change_credentials;
+pub mod delete_account;
 pub mod fault;
+pub mod fresh;
 pub mod gate;
 pub mod housekeeping;
+pub mod introspect;
+pub mod public_keys;
+pub mod published_keys;
 pub mod readiness;
+pub mod recover;
+pub mod recovery_codes;
+pub mod recovery_key;
 pub mod refresh;
 pub mod register;
+pub mod replace_totp;
 pub mod request_ids;
 pub mod salts;
+pub mod sessions;
 pub mod sign_in;
 pub mod sign_out;
+pub mod step_up;
 
+mod ending;
 mod minting;
 mod recorder;
 mod rivals;

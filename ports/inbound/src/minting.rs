@@ -47,3 +47,38 @@ impl Minting {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use epic_system::SystemEntropy;
+    use std::collections::HashSet;
+
+    const SEEDS: usize = 100_000;
+
+    /// Counts as far from `expected` as chance alone would hardly take them: six standard deviations.
+    fn is_plausible(count: f64, expected: f64, variance: f64) -> bool {
+        (count - expected).abs() <= 6.0 * variance.sqrt()
+    }
+
+    #[test]
+    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+    fn c12_seeds_are_distinct_and_look_random() {
+        let minting = Minting::new(Arc::new(SystemEntropy));
+        let seeds: Vec<[u8; 20]> = (0..SEEDS).map(|_| *minting.totp_secret().unwrap().expose()).collect();
+        assert_eq!(seeds.iter().collect::<HashSet<_>>().len(), SEEDS);
+
+        let bits = (SEEDS * 160) as f64;
+        let ones: u32 = seeds.iter().flatten().map(|byte| byte.count_ones()).sum();
+        assert!(is_plausible(f64::from(ones), bits / 2.0, bits / 4.0), "{ones} of {bits} bits are set");
+
+        let mut counts = [0_u32; 256];
+        for byte in seeds.iter().flatten() {
+            counts[usize::from(*byte)] += 1;
+        }
+        let expected = (SEEDS * 20) as f64 / 256.0;
+        let chi_squared: f64 =
+            counts.iter().map(|count| (f64::from(*count) - expected).powi(2) / expected).sum();
+        assert!(is_plausible(chi_squared, 255.0, 2.0 * 255.0), "chi squared is {chi_squared}");
+    }
+}

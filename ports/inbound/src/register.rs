@@ -135,6 +135,7 @@ impl Register {
             credentials: credentials(registration, auth_key_hash),
             keys: registration.keys.clone(),
             enrolment: fresh.enrolment,
+            recovery_key: None,
             status: Status::registered(now),
             quota: StorageQuota { limit_bytes: self.quota_limit_bytes, used_bytes: 0 },
             version: Version::FIRST,
@@ -197,7 +198,7 @@ impl Register {
         let secret = self.minting.totp_secret()?;
         let sealed_secret = self.ports.sealer.seal_totp(user_id, &secret)?;
         let otpauth_uri = self.ports.otp.enrolment_uri(&secret, username)?;
-        let enrolment = Enrolment { sealed_secret, last_step: None, consecutive_failures: 0 };
+        let enrolment = Enrolment { sealed_secret, last_step: None, consecutive_failures: 0, proposed: None };
         Ok(FreshEnrolment { enrolment, otpauth_uri })
     }
 

@@ -1,24 +1,31 @@
 //! Judge the second factor of a person whose key was right.
 
+use crate::sign_in::SignInPorts;
 use crate::{Fault, Minting};
 use epic_domain::Timestamp;
 use epic_domain::audit::FailureReason;
-use epic_domain::rate_limit::{Action, Attempt, Decision, Subject};
-use epic_domain::user::{OtpCode, OtpStep, RecoveryCode, SecondFactor, Status, User};
+use epic_domain::id::UserId;
+use epic_domain::rate_limit::{Action, Attempt, Decision, Denial, Subject};
+use epic_domain::user::{OtpCode, OtpStep, RecoveryCode, SealedSecret, SecondFactor, Status, User};
 use epic_outbound::clock::Clock;
 use epic_outbound::hasher::Hasher;
 use epic_outbound::limiter::Limiter;
 use epic_outbound::otp::Otp;
 use epic_outbound::sealer::Sealer;
 use epic_outbound::users::{Consumption, Users};
+use futures_util::future::join;
 use std::sync::Arc;
 
 /// What the second factor came to.
 pub(crate) enum Judgement {
+    /// Too many codes have failed lately; this one was not looked at.
+    Limited(Denial),
     /// It was right and is spent. The recovery codes are there when this confirmed the account.
     Passed { recovery_codes: Option<Vec<RecoveryCode>> },
     /// A recovery code was right and is spent.
     Recovered,
+    /// It was a code, and wrong: whoever tells so counts it, by [`SecondFactorJudge::count_and_record`].
+    WrongCode,
     /// It was not accepted.
     Failed(FailureReason),
 }
@@ -26,45 +33,107 @@ pub(crate) enum Judgement {
 /// Judges second factors.
 #[derive(Clone)]
 pub(crate) struct SecondFactorJudge {
-    pub(crate) users: Arc<dyn Users>,
-    pub(crate) limiter: Arc<dyn Limiter>,
-    pub(crate) hasher: Arc<dyn Hasher>,
-    pub(crate) sealer: Arc<dyn Sealer>,
-    pub(crate) otp: Arc<dyn Otp>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) minting: Minting,
+    users: Arc<dyn Users>,
+    limiter: Arc<dyn Limiter>,
+    hasher: Arc<dyn Hasher>,
+    sealer: Arc<dyn Sealer>,
+    otp: Arc<dyn Otp>,
+    clock: Arc<dyn Clock>,
+    minting: Minting,
 }
 
 impl SecondFactorJudge {
-    /// Judges and spends a factor. A guess is counted before it is looked at, and given back when it was right, so that
-    /// racing guesses are bounded like any others.
+    /// Judges through the ports of signing in.
+    pub(crate) fn new(ports: &SignInPorts, minting: Minting) -> Self {
+        Self {
+            users: Arc::clone(&ports.users),
+            limiter: Arc::clone(&ports.limiter),
+            hasher: Arc::clone(&ports.hasher),
+            sealer: Arc::clone(&ports.sealer),
+            otp: Arc::clone(&ports.otp),
+            clock: Arc::clone(&ports.clock),
+            minting,
+        }
+    }
+
+    /// Judges and spends a factor.
+    ///
+    /// Recovery codes are outside the budget of codes: sixty random bits need none, and whoever fails codes on purpose must
+    /// not be able to bar the owner's way back.
     pub(crate) async fn judge(
         &self,
         user: &User,
         factor: &SecondFactor,
         now: Timestamp,
     ) -> Result<Judgement, Fault> {
-        let guess = [Attempt::new(Action::Totp, Subject::Account(user.id))];
-        if let Decision::Denied(_) = self.limiter.check(&guess, self.clock.monotonic()) {
-            return Ok(Judgement::Failed(FailureReason::CodesHeld));
+        match factor {
+            SecondFactor::Recovery(code) => self.judge_recovery_code(user, code, now).await,
+            SecondFactor::Code(code) => {
+                let guess = match self.take_guess(user.id) {
+                    Ok(guess) => guess,
+                    Err(denial) => return Ok(Judgement::Limited(denial)),
+                };
+                let judgement = self.judge_code(user, code, now).await?;
+                if matches!(judgement, Judgement::Passed { .. }) {
+                    self.give_back(&guess);
+                }
+                Ok(judgement)
+            }
         }
-        let judgement = match factor {
-            SecondFactor::Code(code) => self.judge_code(user, code, now).await?,
-            SecondFactor::Recovery(code) => self.judge_recovery_code(user, code, now).await?,
+    }
+
+    /// Judges a code of a secret that is only proposed. Nothing is spent here: the store does it when the secret takes over.
+    pub(crate) fn judge_proposed(
+        &self,
+        user_id: UserId,
+        sealed_secret: &SealedSecret,
+        code: &OtpCode,
+        now: Timestamp,
+    ) -> Result<Result<OtpStep, Judgement>, Fault> {
+        let guess = match self.take_guess(user_id) {
+            Ok(guess) => guess,
+            Err(denial) => return Ok(Err(Judgement::Limited(denial))),
         };
-        if !matches!(judgement, Judgement::Failed(_)) {
-            self.limiter.give_back(&guess, self.clock.monotonic());
+        match self.matching_step(user_id, sealed_secret, code, now)? {
+            Some(step) => {
+                self.give_back(&guess);
+                Ok(Ok(step))
+            }
+            None => Ok(Err(Judgement::Failed(FailureReason::WrongCode))),
         }
-        Ok(judgement)
+    }
+
+    /// Counts a wrong code in the store and records it, both at once: they share a commit, so that a wrong code takes no
+    /// longer to answer than a wrong key.
+    pub(crate) async fn count_and_record(
+        &self,
+        user_id: UserId,
+        recording: impl Future<Output = Result<(), Fault>>,
+    ) -> Result<(), Fault> {
+        let (counted, recorded) = join(self.users.record_code_failure(user_id), recording).await;
+        counted?;
+        recorded
+    }
+
+    /// Counts a guess before it is looked at, so that racing guesses are bounded like any others.
+    fn take_guess(&self, user_id: UserId) -> Result<Attempt, Denial> {
+        let guess = Attempt::new(Action::Totp, Subject::Account(user_id));
+        match self.limiter.check(std::slice::from_ref(&guess), self.clock.monotonic()) {
+            Decision::Denied(denial) => Err(denial),
+            Decision::Allowed(_) => Ok(guess),
+        }
+    }
+
+    fn give_back(&self, guess: &Attempt) {
+        self.limiter.give_back(std::slice::from_ref(guess), self.clock.monotonic());
     }
 
     async fn judge_code(&self, user: &User, code: &OtpCode, now: Timestamp) -> Result<Judgement, Fault> {
         if user.enrolment.codes_are_held() {
             return Ok(Judgement::Failed(FailureReason::CodesHeld));
         }
-        let Some(step) = self.matching_step(user, code, now)? else {
-            self.users.record_code_failure(user.id).await?;
-            return Ok(Judgement::Failed(FailureReason::WrongCode));
+        let Some(step) = self.matching_step(user.id, &user.enrolment.sealed_secret, code, now)? else {
+            return Ok(Judgement::WrongCode);
         };
         let recovery_codes = match user.status {
             Status::Pending { .. } => self.minting.recovery_codes()?,
@@ -81,8 +150,14 @@ impl SecondFactorJudge {
         })
     }
 
-    fn matching_step(&self, user: &User, code: &OtpCode, now: Timestamp) -> Result<Option<OtpStep>, Fault> {
-        let secret = self.sealer.open_totp(user.id, &user.enrolment.sealed_secret)?;
+    fn matching_step(
+        &self,
+        user_id: UserId,
+        sealed_secret: &SealedSecret,
+        code: &OtpCode,
+        now: Timestamp,
+    ) -> Result<Option<OtpStep>, Fault> {
+        let secret = self.sealer.open_totp(user_id, sealed_secret)?;
         let candidates = OtpStep::accepted_at(now)
             .into_iter()
             .map(|step| Ok((step, self.otp.code_at(&secret, step)?)))
@@ -100,7 +175,6 @@ impl SecondFactorJudge {
         if self.users.consume_recovery_code(user.id, &digest, now).await? {
             Ok(Judgement::Recovered)
         } else {
-            self.users.record_code_failure(user.id).await?;
             Ok(Judgement::Failed(FailureReason::WrongCode))
         }
     }

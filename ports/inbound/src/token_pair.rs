@@ -1,10 +1,11 @@
 //! Turns a session's live grant into the two tokens the client holds.
 
+use crate::step_up::SteppedUp;
 use crate::{Fault, Minting};
 use epic_domain::Timestamp;
 use epic_domain::id::SessionId;
 use epic_domain::secret::SecretText;
-use epic_domain::session::{Grant, Session, SessionPolicy};
+use epic_domain::session::{Claims, Grant, Session, SessionPolicy};
 use epic_domain::user::Username;
 use epic_outbound::tokens::Tokens;
 use std::sync::Arc;
@@ -48,6 +49,23 @@ impl TokenIssuer {
         let access_id = self.minting.token_id(now)?;
         let refresh_id = self.minting.token_id(now)?;
         Ok(self.policy.grant(access_id, refresh_id, self.tokens.signing_key_id(), session_ends_at, now))
+    }
+
+    /// An access token of the caller's session that says that its holder has just proved who they are.
+    pub(crate) fn stepped_up(
+        &self,
+        claims: &Claims,
+        session_ends_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<SteppedUp, Fault> {
+        let issued_at = now.floor_to_second();
+        let expires_at = self.policy.access_end(session_ends_at, now);
+        let token_id = self.minting.token_id(now)?;
+        let claims = Claims { token_id, issued_at, expires_at, auth_time: issued_at, ..claims.clone() };
+        Ok(SteppedUp {
+            access_token: self.tokens.issue(&claims, &self.tokens.signing_key_id())?,
+            expires_in_seconds: expires_at.since(issued_at).as_secs(),
+        })
     }
 
     /// The tokens of the session's live grant: the same grant gives the same tokens, byte for byte. Their lifetimes are

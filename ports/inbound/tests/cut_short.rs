@@ -8,6 +8,7 @@ use epic_inbound::register::RegisterError;
 use epic_inbound::sign_in::SignInError;
 use epic_inbound::sign_out::SignOutScope;
 use epic_outbound::audit::MockAudit;
+use epic_outbound::sealer::Sealer;
 use epic_tests::fakes::Fault::{self, AfterWrite, BeforeWrite};
 use std::sync::Arc;
 
@@ -23,6 +24,58 @@ async fn a_registration_cut_short_can_be_made_again() {
             world.register(1).await.unwrap();
             assert!(world.sign_in(1, world.code(1)).await.unwrap().recovery_codes.is_some());
         }
+    }
+}
+
+/// Whatever has happened, the person of seed 1 can register again or is told that the name is taken, and in both cases
+/// signs in and has ten recovery codes in the end.
+async fn d14_ends_well(world: &World, what: &str) {
+    for user in world.store.all_users() {
+        let secret = world.sealer.open_totp(user.id, &user.enrolment.sealed_secret);
+        assert!(secret.is_ok(), "an account without a second factor after {what}");
+    }
+    let retry = world.register(1).await;
+    assert!(matches!(retry, Ok(_) | Err(RegisterError::NameTaken)), "{what}: {retry:?}");
+    assert_eq!(retry.is_ok(), world.user(1).status != Status::Active, "{what}");
+    world.next_step();
+    let signed_in = world.sign_in(1, world.code(1)).await.unwrap();
+    let fresh = world.fresh(&signed_in.tokens).await;
+    let codes = world.renewed_codes(&fresh).await;
+    assert!(world.sign_in(1, SecondFactor::Recovery(codes[9].clone())).await.is_ok(), "{what}");
+    assert_eq!(world.store.all_users().len(), 1, "{what}");
+}
+
+#[tokio::test]
+async fn d14_a_registration_that_fails_at_any_step_is_mended_by_making_it_again() {
+    for fault in FAULTS {
+        for passing in 0..2 {
+            let world = World::unlimited();
+            world.store.faults().fail_after(passing, fault);
+            assert!(matches!(world.register(1).await, Err(RegisterError::Fault(_))));
+            d14_ends_well(&world, &format!("{fault:?} at step {passing} of the store")).await;
+        }
+        let world = World::unlimited();
+        world.audit.faults().fail_next(fault);
+        assert!(matches!(world.register(1).await, Err(RegisterError::Fault(_))));
+        d14_ends_well(&world, &format!("{fault:?} of the log")).await;
+    }
+}
+
+#[tokio::test]
+async fn d14_a_first_login_that_fails_at_any_step_is_mended_by_the_next() {
+    for fault in FAULTS {
+        for passing in 0..3 {
+            let world = World::unlimited();
+            world.register(1).await.unwrap();
+            world.store.faults().fail_after(passing, fault);
+            assert!(matches!(world.sign_in(1, world.code(1)).await, Err(SignInError::Fault(_))));
+            d14_ends_well(&world, &format!("{fault:?} at step {passing} of the store")).await;
+        }
+        let world = World::unlimited();
+        world.register(1).await.unwrap();
+        world.audit.faults().fail_next(fault);
+        assert!(matches!(world.sign_in(1, world.code(1)).await, Err(SignInError::Fault(_))));
+        d14_ends_well(&world, &format!("{fault:?} of the log")).await;
     }
 }
 

@@ -3,16 +3,19 @@
 use crate::support::{Ports, World, elsewhere, full, origin, unanswered};
 use epic_domain::Monotonic;
 use epic_domain::audit::EventKind;
-use epic_domain::session::Revocation;
+use epic_domain::session::{Revocation, SessionPolicy};
 use epic_inbound::Fault;
 use epic_inbound::sign_out::SignOutScope;
 use epic_outbound::access_log::{Access, AccessSummary, MockAccessLog};
-use epic_outbound::audit::MockAudit;
+use epic_outbound::audit::{Audit, MockAudit};
+use epic_outbound::clock::Clock;
+use epic_outbound::head_signer::HeadSigner;
 use epic_outbound::limiter::MockLimiter;
 use epic_outbound::revocations::MockRevocations;
 use epic_outbound::sessions::MockSessions;
 use epic_outbound::users::MockUsers;
 use epic_tests::builders::{self, T0, seconds_after_t0};
+use epic_tests::fakes::Fault::BeforeWrite;
 use mockall::Sequence;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +41,90 @@ async fn a_store_that_remembers_nothing_because_it_does_not_answer_stops_the_sta
     sessions.expect_live_revocations().times(1).returning(|_| Err(unanswered()));
     let ports = Ports { sessions: Arc::new(sessions), ..Ports::untouched() };
     assert!(matches!(ports.housekeeping().take_up().await, Err(Fault::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn catching_up_asks_for_what_ended_in_the_last_half_minute_alone_and_announces_it() {
+    let policy = SessionPolicy::DEFAULT;
+    let since = policy.revoked_until(T0.saturating_sub(Duration::from_secs(30)));
+    let ended = vec![Revocation { session_id: builders::session_id(1), until: policy.revoked_until(T0) }];
+    let mut sessions = MockSessions::new();
+    let from_store = ended.clone();
+    sessions
+        .expect_live_revocations()
+        .withf(move |now| *now == since)
+        .times(1)
+        .return_once(|_| Ok(from_store));
+    let mut revocations = MockRevocations::new();
+    revocations.expect_announce().withf(move |all| all == ended).times(1).return_const(());
+    let ports =
+        Ports { sessions: Arc::new(sessions), revocations: Arc::new(revocations), ..Ports::untouched() };
+    ports.housekeeping().catch_up().await.unwrap();
+}
+
+#[tokio::test]
+async fn catching_up_takes_in_what_another_node_ended_lately_and_nothing_older() {
+    let mut world = World::unlimited();
+    let (older, _) = world.confirmed(1).await;
+    let caller = world.authenticate(&older.tokens).await.unwrap();
+    world.sign_out(&caller, SignOutScope::Session).await.unwrap();
+    world.clock.advance(Duration::from_secs(31));
+    let recent = world.signed_in(1).await;
+    let caller = world.authenticate(&recent.tokens).await.unwrap();
+    world.sign_out(&caller, SignOutScope::Session).await.unwrap();
+    // Another node, which has heard of neither.
+    world.revocations = Arc::default();
+    assert!(world.lets_in(&recent.tokens).await);
+    world.clock.advance(Duration::from_secs(29));
+    world.ports().housekeeping().catch_up().await.unwrap();
+    assert!(!world.lets_in(&recent.tokens).await);
+    assert!(world.lets_in(&older.tokens).await, "that one was taken in long ago, or at the start");
+}
+
+#[tokio::test]
+async fn a_round_of_catching_up_that_fails_is_a_fault_and_announces_nothing() {
+    let mut sessions = MockSessions::new();
+    sessions.expect_live_revocations().times(1).returning(|_| Err(unanswered()));
+    let ports = Ports { sessions: Arc::new(sessions), ..Ports::untouched() };
+    assert!(matches!(ports.housekeeping().catch_up().await, Err(Fault::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn the_audit_head_is_signed_and_kept_once_for_each_length_of_the_chain() {
+    let world = World::unlimited();
+    let housekeeping = world.ports().housekeeping();
+    assert_eq!(housekeeping.sign_audit_head().await.unwrap(), None, "an empty chain says nothing");
+    world.register(1).await.unwrap();
+    let first = housekeeping.sign_audit_head().await.unwrap().unwrap();
+    assert_eq!(first.anchor, world.audit.anchor().await.unwrap());
+    assert_eq!(first.at, world.clock.now());
+    assert!(world.signer.is_genuine(&first));
+    world.clock.advance(Duration::from_secs(3_600));
+    assert_eq!(housekeeping.sign_audit_head().await.unwrap(), None, "the chain has not grown");
+    assert_eq!(
+        world.ports().housekeeping().sign_audit_head().await.unwrap(),
+        None,
+        "after a restart neither"
+    );
+    world.register(2).await.unwrap();
+    let second = housekeeping.sign_audit_head().await.unwrap().unwrap();
+    assert_eq!(second.anchor.length, 2);
+    assert_eq!(world.audit.signed_heads(0, 10).await.unwrap(), [first, second]);
+}
+
+#[tokio::test]
+async fn a_head_that_cannot_be_signed_or_kept_is_a_fault_and_signed_in_the_next_round() {
+    let world = World::unlimited();
+    world.register(1).await.unwrap();
+    let housekeeping = world.ports().housekeeping();
+    world.signer.set_failing(true);
+    assert!(matches!(housekeeping.sign_audit_head().await, Err(Fault::Unavailable(_))));
+    world.signer.set_failing(false);
+    for passing in 0..3 {
+        world.audit.faults().fail_after(passing, BeforeWrite);
+        assert!(matches!(housekeeping.sign_audit_head().await, Err(Fault::Unavailable(_))), "{passing}");
+    }
+    assert!(housekeeping.sign_audit_head().await.unwrap().is_some());
 }
 
 #[test]

@@ -7,19 +7,36 @@
     reason = "helpers of tests fail by panicking"
 )]
 
+mod audit_trail;
 mod authenticate;
+mod change_credentials;
 mod cut_short;
+mod delete_account;
+mod device_pass;
+mod fresh;
 mod gate;
+mod guessing;
 mod held_codes;
 mod housekeeping;
+mod introspect;
 mod life;
+mod meanwhile;
+mod own_sessions;
+mod public_keys;
 mod readiness;
+mod recover;
+mod recovery_codes;
+mod recovery_key;
 mod refresh;
 mod register;
+mod rehash;
+mod replace_totp;
 mod request_ids;
 mod salts;
+mod session_cap;
 mod sign_in;
 mod sign_in_order;
 mod sign_out;
+mod step_up;
 mod support;
 mod wall_clock;

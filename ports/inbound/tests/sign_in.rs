@@ -14,11 +14,11 @@ use epic_outbound::StoreError;
 use epic_outbound::audit::MockAudit;
 use epic_outbound::hasher::{HasherError, MockHasher, Verification};
 use epic_outbound::sealer::{MockSealer, SealerError};
-use epic_outbound::sessions::MockSessions;
+use epic_outbound::sessions::{MockSessions, OpeningOutcome};
 use epic_outbound::tokens::{MockTokens, TokenError};
 use epic_outbound::users::{Consumption, MockUsers};
 use epic_tests::builders::{T0, recovery_code_digest};
-use epic_tests::fakes::{FakeEntropy, FakeOtp, FakeSealer, FakeTokens};
+use epic_tests::fakes::{FakeEntropy, FakeOtp, FakePasses, FakeRevocations, FakeSealer, FakeTokens};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +35,8 @@ fn past_the_hasher(users: MockUsers, hasher: MockHasher) -> Ports {
         sealer: Arc::new(FakeSealer::default()),
         otp: Arc::new(FakeOtp::default()),
         tokens: Arc::new(FakeTokens::default()),
+        passes: Arc::new(FakePasses::default()),
+        revocations: Arc::new(FakeRevocations::default()),
         ..Ports::untouched()
     }
 }
@@ -167,7 +169,7 @@ async fn one_failure_short_of_the_hold_a_right_code_still_passes() {
     let user =
         enrolled(1).with(|user| user.enrolment.consecutive_failures = Enrolment::FAILURES_MAX - 1).build();
     let mut sessions = MockSessions::new();
-    sessions.expect_open().times(1).returning(|_| Ok(()));
+    sessions.expect_open().times(1).returning(|_| Ok(OpeningOutcome::Opened { ended: Vec::new() }));
     let ports = Ports {
         sessions: Arc::new(sessions),
         audit: Arc::new(recording(&[(EventKind::Login, None)])),
@@ -247,7 +249,20 @@ async fn a_failed_code_that_cannot_be_counted_is_a_fault_and_not_a_refusal() {
     let mut users = users_with(1, Some(user.clone()));
     let user_id = user.id;
     users.expect_record_code_failure().withf(move |id| *id == user_id).times(1).returning(|_| Err(full()));
-    assert!(matches!(fault_of(up_to_the_factor(users, &user), wrong_code_of(1, T0)).await, Fault::Full(_)));
+    let audit = recording(&[(EventKind::LoginFailed, Some(FailureReason::WrongCode))]);
+    let ports = Ports { audit: Arc::new(audit), ..up_to_the_factor(users, &user) };
+    assert!(matches!(fault_of(ports, wrong_code_of(1, T0)).await, Fault::Full(_)));
+}
+
+#[tokio::test]
+async fn h04_a_failed_code_is_counted_even_if_it_cannot_be_recorded() {
+    let user = active_user(1);
+    let mut users = users_with(1, Some(user.clone()));
+    users.expect_record_code_failure().times(1).returning(|_| Ok(1));
+    let mut audit = MockAudit::new();
+    audit.expect_append().times(1).returning(|_| Err(unanswered()));
+    let ports = Ports { audit: Arc::new(audit), ..up_to_the_factor(users, &user) };
+    assert!(matches!(fault_of(ports, wrong_code_of(1, T0)).await, Fault::Unavailable(_)));
 }
 
 #[tokio::test]
@@ -283,7 +298,7 @@ async fn a_session_that_cannot_be_stored_is_not_recorded_as_a_login() {
 async fn h04_no_token_is_handed_out_when_the_login_cannot_be_recorded() {
     let user = active_user(1);
     let mut sessions = MockSessions::new();
-    sessions.expect_open().times(1).returning(|_| Ok(()));
+    sessions.expect_open().times(1).returning(|_| Ok(OpeningOutcome::Opened { ended: Vec::new() }));
     let mut audit = MockAudit::new();
     audit.expect_append().times(1).returning(|_| Err(unanswered()));
     let ports = Ports {

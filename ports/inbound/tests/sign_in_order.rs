@@ -5,7 +5,9 @@ use crate::support::{
     sign_in_request, users_with, wrong_code_of,
 };
 use epic_domain::audit::{EventKind, FailureReason};
+use epic_domain::id::SessionId;
 use epic_domain::rate_limit::{Action, Attempt, Decision, Subject};
+use epic_domain::session::{Revocation, SessionPolicy};
 use epic_domain::user::{OtpStep, RecoveryCode, SecondFactor, User};
 use epic_domain::{Monotonic, Timestamp};
 use epic_inbound::sign_in::SignInError;
@@ -13,11 +15,12 @@ use epic_outbound::audit::MockAudit;
 use epic_outbound::hasher::{MockHasher, Verification};
 use epic_outbound::limiter::MockLimiter;
 use epic_outbound::otp::{MockOtp, Otp};
+use epic_outbound::revocations::MockRevocations;
 use epic_outbound::sealer::{MockSealer, Sealer};
-use epic_outbound::sessions::MockSessions;
+use epic_outbound::sessions::{MockSessions, Opening, OpeningOutcome};
 use epic_outbound::users::{Consumption, MockUsers};
 use epic_tests::builders::{self, T0};
-use epic_tests::fakes::{FakeOtp, FakeSealer, FakeTokens};
+use epic_tests::fakes::{FakeOtp, FakePasses, FakeSealer, FakeTokens};
 use mockall::Sequence;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +33,7 @@ struct Script {
     order: Sequence,
     users: MockUsers,
     sessions: MockSessions,
+    revocations: MockRevocations,
     audit: MockAudit,
     limiter: MockLimiter,
     hasher: MockHasher,
@@ -45,6 +49,7 @@ impl Script {
         script.count(vec![
             Attempt::new(Action::Login, Subject::Address(origin())),
             Attempt::new(Action::Login, Subject::NameFrom(name.clone(), origin())),
+            Attempt::new(Action::LoginAccount, Subject::Name(name.clone())),
         ]);
         let found = Arc::new(user.clone());
         script
@@ -62,7 +67,6 @@ impl Script {
             .times(1)
             .in_sequence(&mut script.order)
             .returning(|_, _| Ok(Verification::Match { outdated: false }));
-        script.count(vec![guess_of(user)]);
         script
     }
 
@@ -85,8 +89,9 @@ impl Script {
             .return_const(());
     }
 
-    /// The secret is opened and the codes of both accepted steps are computed.
+    /// A guess is counted, the secret is opened and the codes of both accepted steps are computed.
     fn look_at_the_code(&mut self, user: &User, now: Timestamp) {
+        self.count(vec![guess_of(user)]);
         let (user_id, sealed) = (user.id, user.enrolment.sealed_secret.clone());
         self.sealer
             .expect_open_totp()
@@ -117,11 +122,21 @@ impl Script {
     }
 
     fn open_session(&mut self, user: &User) {
-        let user_id = user.id;
+        self.open_session_in_place_of(user, &[]);
+    }
+
+    /// The session is stored, these sessions end to make room for it, and that is announced.
+    fn open_session_in_place_of(&mut self, user: &User, ended: &[SessionId]) {
+        let (user_id, version) = (user.id, user.version);
+        let outcome = OpeningOutcome::Opened { ended: ended.to_vec() };
         self.sessions
             .expect_open()
-            .withf(move |session| {
+            .withf(move |opening| {
+                let Opening { session, user_version, sessions_max, revoked_until } = opening;
                 session.user_id == user_id
+                    && *user_version == version
+                    && *sessions_max == SessionPolicy::DEFAULT.sessions_max()
+                    && *revoked_until == SessionPolicy::DEFAULT.revoked_until(T0)
                     && session.origin == origin()
                     && session.created_at == T0
                     && session.ends_at == builders::seconds_after_t0(30 * 24 * 3_600).floor_to_second()
@@ -129,7 +144,16 @@ impl Script {
             })
             .times(1)
             .in_sequence(&mut self.order)
-            .returning(|_| Ok(()));
+            .returning(move |_| Ok(outcome.clone()));
+        let until = SessionPolicy::DEFAULT.revoked_until(T0);
+        let expected: Vec<_> =
+            ended.iter().map(|session_id| Revocation { session_id: *session_id, until }).collect();
+        self.revocations
+            .expect_announce()
+            .withf(move |all| all == expected)
+            .times(1)
+            .in_sequence(&mut self.order)
+            .return_const(());
     }
 
     fn record(&mut self, user: &User, kinds: &'static [EventKind], reason: Option<FailureReason>) {
@@ -149,12 +173,14 @@ impl Script {
         Ports {
             users: Arc::new(self.users),
             sessions: Arc::new(self.sessions),
+            revocations: Arc::new(self.revocations),
             audit: Arc::new(self.audit),
             limiter: Arc::new(self.limiter),
             hasher: Arc::new(self.hasher),
             sealer: Arc::new(self.sealer),
             otp: Arc::new(self.otp),
             tokens: Arc::new(FakeTokens::default()),
+            passes: Arc::new(FakePasses::default()),
             ..Ports::untouched()
         }
     }
@@ -178,6 +204,20 @@ async fn a_guess_is_counted_before_the_code_is_looked_at_and_the_session_stored_
     assert_eq!(signed_in.encrypted_mek, user.keys.encrypted_mek);
     assert_eq!(signed_in.encrypted_private_key, user.keys.encrypted_private_key);
     assert_eq!(signed_in.recovery_codes, None);
+}
+
+#[tokio::test]
+async fn b10_sessions_that_end_to_make_room_are_announced_before_the_login_is_recorded_and_recorded_after_it()
+{
+    let user = active_user(1);
+    let mut script = Script::up_to_the_factor(&user);
+    script.look_at_the_code(&user, T0);
+    script.spend_step(&user, OtpStep::at(T0), 0, false);
+    script.give_back(&user);
+    script.open_session_in_place_of(&user, &[builders::session_id(5), builders::session_id(6)]);
+    script.record(&user, &[EventKind::Login, EventKind::SessionEvicted, EventKind::SessionEvicted], None);
+    let answer = script.ports().sign_in().sign_in(sign_in_request(1, code_of(1, T0))).await;
+    assert!(answer.result.is_ok(), "{:?}", answer.result);
 }
 
 #[tokio::test]
@@ -250,7 +290,7 @@ async fn the_first_login_stores_ten_recovery_codes_with_the_step_and_records_the
 }
 
 #[tokio::test]
-async fn a_recovery_code_is_spent_without_the_secret_and_recorded_before_the_login() {
+async fn c16_a_recovery_code_is_spent_as_no_guess_and_without_the_secret_and_recorded_before_the_login() {
     let user = active_user(1);
     let code = RecoveryCode::from_randomness(&[3; 12]);
     let digest = builders::recovery_code_digest(3);
@@ -270,7 +310,6 @@ async fn a_recovery_code_is_spent_without_the_secret_and_recorded_before_the_log
         .times(1)
         .in_sequence(&mut script.order)
         .returning(|_, _, _| Ok(true));
-    script.give_back(&user);
     script.open_session(&user);
     script.record(&user, &[EventKind::RecoveryCodeUsed, EventKind::Login], None);
     let request = sign_in_request(1, SecondFactor::Recovery(code));
@@ -279,7 +318,7 @@ async fn a_recovery_code_is_spent_without_the_secret_and_recorded_before_the_log
 }
 
 #[tokio::test]
-async fn a_wrong_recovery_code_is_counted_as_a_failure_and_not_given_back() {
+async fn a_wrong_recovery_code_counts_as_neither_a_guess_nor_a_failure() {
     let user = active_user(1);
     let mut script = Script::up_to_the_factor(&user);
     script.hasher.expect_recovery_code_digest().return_const(builders::recovery_code_digest(3));
@@ -289,7 +328,6 @@ async fn a_wrong_recovery_code_is_counted_as_a_failure_and_not_given_back() {
         .times(1)
         .in_sequence(&mut script.order)
         .returning(|_, _, _| Ok(false));
-    script.users.expect_record_code_failure().times(1).in_sequence(&mut script.order).returning(|_| Ok(1));
     script.record(&user, &[EventKind::LoginFailed], Some(FailureReason::WrongCode));
     let request = sign_in_request(1, SecondFactor::Recovery(RecoveryCode::from_randomness(&[3; 12])));
     let answer = script.ports().sign_in().sign_in(request).await;
@@ -309,6 +347,7 @@ async fn too_many_guesses_are_refused_like_any_other_failure_and_the_code_is_not
         limiter: Arc::new(limiter),
         hasher: Arc::new(matching_hasher(1, &user)),
         tokens: Arc::new(FakeTokens::default()),
+        passes: Arc::new(FakePasses::default()),
         audit: Arc::new(recording(&[(EventKind::LoginFailed, Some(FailureReason::CodesHeld))])),
         ..Ports::untouched()
     };

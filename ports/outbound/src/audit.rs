@@ -2,7 +2,8 @@
 
 use crate::StoreError;
 use async_trait::async_trait;
-use epic_domain::audit::{Anchor, Event, Link};
+use epic_domain::audit::{Anchor, Event, EventKind, Link, SignedHead};
+use epic_domain::id::UserId;
 
 /// The audit log: one chain of events.
 #[cfg_attr(feature = "mock", mockall::automock)]
@@ -25,4 +26,30 @@ pub trait Audit: Send + Sync {
     /// # Errors
     /// [`StoreError`].
     async fn read(&self, after: u64, limit: u32) -> Result<Vec<Link>, StoreError>;
+
+    /// At most `limit` links of a user's events, the newest first, of one kind if `kind` says so, before place `before` if
+    /// it says so.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn list(
+        &self,
+        user_id: UserId,
+        kind: Option<EventKind>,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Link>, StoreError>;
+
+    /// Keeps a signed head, durably. The first one kept of a chain's length stays: a later one of the same length could
+    /// cover up a chain that was rewritten between them.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing was kept.
+    async fn keep_signed_head(&self, head: &SignedHead) -> Result<(), StoreError>;
+
+    /// At most `limit` signed heads whose chain is longer than `after`, the shortest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn signed_heads(&self, after: u64, limit: u32) -> Result<Vec<SignedHead>, StoreError>;
 }

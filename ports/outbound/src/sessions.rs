@@ -6,6 +6,7 @@ use core::time::Duration;
 use epic_domain::Timestamp;
 use epic_domain::id::{SessionId, TokenId, UserId};
 use epic_domain::session::{Grant, Revocation, Session};
+use epic_domain::user::Version;
 
 /// A refresh token that came in, and what takes over if it is the live one.
 #[derive(Debug, Clone)]
@@ -37,6 +38,31 @@ pub enum RotationOutcome {
     Ended,
 }
 
+/// A session about to be stored.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// The session.
+    pub session: Session,
+    /// The version the account had when its credentials were checked.
+    pub user_version: Version,
+    /// The most sessions the account may have, this one included.
+    pub sessions_max: u32,
+    /// Until when sessions that end to make room are remembered as revoked.
+    pub revoked_until: Timestamp,
+}
+
+/// What became of a session about to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OpeningOutcome {
+    /// It was stored, durably; these others were ended to make room, and are revoked.
+    Opened {
+        /// The sessions that ended: those not seen for the longest, the older first among equals.
+        ended: Vec<SessionId>,
+    },
+    /// The account is gone, not active, or has changed since its credentials were checked; nothing was stored.
+    Stale,
+}
+
 /// Which of a user's sessions to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndScope {
@@ -50,11 +76,36 @@ pub enum EndScope {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// Stores a new session, durably.
+    /// Stores a new session of an active account whose version is still the expected one, and ends as many of its oldest
+    /// seen as the cap demands, all in one step: a sign-in that raced a change of credentials opens nothing.
     ///
     /// # Errors
     /// [`StoreError`]; nothing was stored.
-    async fn open(&self, session: &Session) -> Result<(), StoreError>;
+    async fn open(&self, opening: &Opening) -> Result<OpeningOutcome, StoreError>;
+
+    /// At most `limit` of a user's sessions that are live at `now`, in the order of their ids, after `after`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn list(
+        &self,
+        user_id: UserId,
+        after: Option<SessionId>,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError>;
+
+    /// Ends a session if it is this user's, and remembers it as revoked, durably. False when it is not, or has ended: the
+    /// two cannot be told apart.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing was changed.
+    async fn end_owned(
+        &self,
+        user_id: UserId,
+        session_id: SessionId,
+        revoked_until: Timestamp,
+    ) -> Result<bool, StoreError>;
 
     /// The session, unless it has ended.
     ///

@@ -17,6 +17,15 @@ pub enum TokenError {
     Unavailable(#[source] Source),
 }
 
+/// A key by which anyone can check this server's tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifyingKey {
+    /// Its id, as tokens carry it.
+    pub key_id: KeyId,
+    /// The Ed25519 public key (RFC 8032).
+    pub ed25519: [u8; 32],
+}
+
 /// Makes and reads tokens. A token read is genuine and well formed; whether it is still valid, and for what, the
 /// domain judges from its claims.
 #[cfg_attr(feature = "mock", mockall::automock)]
@@ -29,6 +38,9 @@ pub trait Tokens: Send + Sync {
     /// # Errors
     /// [`TokenError::Unavailable`].
     fn issue(&self, claims: &Claims, key_id: &KeyId) -> Result<SecretText, TokenError>;
+
+    /// The public keys by which others can check tokens, the signing one first; none when the keys are secret.
+    fn verifying_keys(&self) -> Vec<VerifyingKey>;
 
     /// The claims of a genuine token.
     ///

@@ -3,8 +3,11 @@
 use crate::StoreError;
 use async_trait::async_trait;
 use epic_domain::Timestamp;
-use epic_domain::id::UserId;
-use epic_domain::user::{OtpStep, RecoveryCodeDigest, User, Username, Version};
+use epic_domain::id::{SessionId, UserId};
+use epic_domain::user::{
+    AuthKeyHash, Credentials, OtpStep, ProposedTotp, RecoveryCodeDigest, RecoveryKey, SealedSecret, User,
+    Username, Version, WrappedKey,
+};
 use std::sync::Arc;
 
 /// What became of a new account.
@@ -37,6 +40,59 @@ pub enum Consumption {
     AlreadySpent,
     /// The account is gone, expired or disabled; nothing changed.
     NotAllowed,
+}
+
+/// Which sessions a change of what guards an account ends, in the same step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ending {
+    /// The session that goes on: the one in which the change was made.
+    pub keep: Option<SessionId>,
+    /// Until when those that end are remembered as revoked.
+    pub revoked_until: Timestamp,
+    /// The present.
+    pub now: Timestamp,
+}
+
+/// New credentials for an account.
+#[derive(Debug, Clone)]
+pub struct CredentialChange {
+    /// The account.
+    pub user_id: UserId,
+    /// The version it must still have.
+    pub expected: Version,
+    /// The new salts, parameters and hash.
+    pub credentials: Credentials,
+    /// The master key under the new key-encryption key.
+    pub encrypted_mek: WrappedKey,
+    /// The private keys under the master key.
+    pub encrypted_private_key: WrappedKey,
+    /// Which sessions end.
+    pub ending: Ending,
+}
+
+/// A proposed TOTP secret, of which a code has been seen.
+#[derive(Debug, Clone)]
+pub struct TotpChange {
+    /// The account.
+    pub user_id: UserId,
+    /// The secret that was confirmed; it must still be the proposed one.
+    pub sealed_secret: SealedSecret,
+    /// The step whose code confirmed it: spent from now on.
+    pub step: OtpStep,
+    /// Which sessions end.
+    pub ending: Ending,
+}
+
+/// What became of a change that ends sessions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// It was made, durably, its version is the next, and these sessions have ended and are revoked.
+    Made {
+        /// The sessions that ended.
+        ended: Vec<SessionId>,
+    },
+    /// The account has moved on or is gone; nothing changed.
+    Stale,
 }
 
 /// Accounts.
@@ -105,6 +161,72 @@ pub trait Users: Send + Sync {
     /// # Errors
     /// [`StoreError`]; nothing was counted.
     async fn record_code_failure(&self, user_id: UserId) -> Result<u32, StoreError>;
+
+    /// Sets new credentials and wrapped keys of an active account that still has the expected version, and ends its other
+    /// sessions, all in one step. Any hash set by [`Users::replace_hash`] before is replaced.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing was changed.
+    async fn change_credentials(&self, change: &CredentialChange) -> Result<Change, StoreError>;
+
+    /// Replaces the hash of an unchanged key by one with newer parameters, unless the hash is not `old` any more. The
+    /// version stays: nothing changed for the client. True when it was replaced.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing was changed.
+    async fn replace_hash(
+        &self,
+        user_id: UserId,
+        old: &AuthKeyHash,
+        new: &AuthKeyHash,
+    ) -> Result<bool, StoreError>;
+
+    /// Keeps a TOTP secret that is to be confirmed, in place of any other such. The live one stays. False when the account
+    /// is not active.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing was changed.
+    async fn propose_totp(&self, user_id: UserId, proposed: &ProposedTotp) -> Result<bool, StoreError>;
+
+    /// Makes the proposed TOTP secret the live one, its step spent and the count of failures at zero, and ends the other
+    /// sessions, all in one step. Stale when another secret, or none, is proposed by now.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing was changed.
+    async fn confirm_totp(&self, change: &TotpChange) -> Result<Change, StoreError>;
+
+    /// Replaces all recovery codes of an active account. False when it is not active.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing was changed.
+    async fn replace_recovery_codes(
+        &self,
+        user_id: UserId,
+        codes: &[RecoveryCodeDigest],
+    ) -> Result<bool, StoreError>;
+
+    /// Sets the recovery key of an active account that still has version `expected`; its version is the next then.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing was changed.
+    async fn set_recovery_key(
+        &self,
+        user_id: UserId,
+        expected: Version,
+        recovery_key: &RecoveryKey,
+        now: Timestamp,
+    ) -> Result<Replacement, StoreError>;
+
+    /// Removes an account and everything that belongs to it, and remembers its sessions as revoked, in one step. Returns
+    /// the sessions that ended, or `None` when there is no such account.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing was removed.
+    async fn remove(
+        &self,
+        user_id: UserId,
+        revoked_until: Timestamp,
+    ) -> Result<Option<Vec<SessionId>>, StoreError>;
 
     /// Removes at most `limit` pending accounts that have expired at `now`; returns how many.
     ///

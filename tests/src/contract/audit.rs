@@ -21,6 +21,16 @@ macro_rules! audit_contract {
             pages_follow_each_other
             an_append_given_up_is_whole_or_absent
         }
+        $crate::laws_on_a_store! { audit_lists, $factory;
+            an_owner_sees_their_events_and_no_one_elses
+            a_list_of_one_kind_has_no_other
+            pages_of_a_list_follow_each_other
+            the_ends_of_a_list_are_no_error
+            a_signed_head_reads_back_as_it_was_kept
+            signed_heads_are_paged_by_length
+            the_first_signed_head_at_a_place_stays
+            racing_signed_heads_are_all_kept
+        }
     };
 }
 

@@ -241,8 +241,10 @@ pub fn subjects_and_actions_count_apart(make: &MakeLimiter) {
         Subject::NameFrom(alice(), address),
         Subject::NameFrom(alice(), other_address),
         Subject::NameFrom(username("bob"), address),
+        Subject::Name(alice()),
+        Subject::Name(username("bob")),
     ];
-    for action in [Action::Login, Action::Totp] {
+    for action in [Action::Login, Action::Totp, Action::LoginAccount] {
         for subject in &subjects {
             let key = [Attempt::new(action, subject.clone())];
             let limit = standing(limiter.peek(&key, at(0))).quota.limit();

@@ -13,12 +13,20 @@
 
 pub mod access_log;
 pub mod audit;
+pub mod audit_lists;
+pub mod authenticator;
+pub mod credentials;
 pub mod hasher;
+pub mod head_signer;
 pub mod limiter;
+pub mod opening;
+pub mod passes;
+pub mod removal;
 pub mod revocations;
 pub mod rotation;
 pub mod sealer;
 pub mod second_factor;
+pub mod session_lists;
 pub mod sessions;
 pub mod tokens;
 pub mod users;

@@ -1,6 +1,6 @@
 //! Laws of refresh tokens that follow each other. They are part of `sessions_contract!`.
 
-use super::sessions::{UNTIL, opened, revoked};
+use super::sessions::{UNTIL, open, opened, revoked};
 use super::{RACERS, Stores, begin_and_drop, count_of, race};
 use crate::builders::{T0, grant, seconds_after_t0, session, session_id, token_id, user_id};
 use core::time::Duration;
@@ -62,7 +62,7 @@ pub async fn a_rotated_session_never_outlives_its_end(stores: &Stores) {
     opened(stores, 1, &[]).await;
     let ends_at = seconds_after_t0(600);
     let session = session(1, user_id(1)).ends_at(ends_at).build();
-    stores.sessions.open(&session).await.unwrap();
+    open(stores, &session).await;
     rotate(stores, &honest(&session, 100, seconds_after_t0(60))).await;
     let rotated = found(stores).await.unwrap();
     assert_eq!(rotated.current.refresh_id, grant(100, T0).refresh_id);
@@ -147,7 +147,7 @@ pub async fn a_token_two_rotations_old_ends_the_session(stores: &Stores) {
 pub async fn a_session_past_its_end_is_ended(stores: &Stores) {
     opened(stores, 1, &[]).await;
     let session = session(1, user_id(1)).ends_at(seconds_after_t0(60)).build();
-    stores.sessions.open(&session).await.unwrap();
+    open(stores, &session).await;
     let outcome = rotate(stores, &honest(&session, 100, seconds_after_t0(60))).await;
     assert_eq!(outcome, RotationOutcome::Ended);
     assert_eq!(revoked(stores).await, []);

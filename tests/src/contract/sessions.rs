@@ -2,11 +2,12 @@
 
 use super::{RACERS, Stores, begin_and_drop, count_of, race};
 use crate::builders::{
-    T0, maximal_session, minimal_session, seconds_after_t0, session, session_id, user, user_id,
+    T0, maximal_session, minimal_session, opening, seconds_after_t0, session, session_id, user, user_id,
 };
 use epic_domain::Timestamp;
 use epic_domain::session::{Revocation, Session};
-use epic_outbound::sessions::EndScope;
+use epic_domain::user::Version;
+use epic_outbound::sessions::{EndScope, OpeningOutcome};
 use epic_outbound::users::Insertion;
 use std::sync::Arc;
 
@@ -44,6 +45,25 @@ macro_rules! sessions_contract {
             a_session_that_is_gone_is_ended
             a_rotation_given_up_is_whole_or_absent
         }
+        $crate::laws_on_a_store! { opening, $factory;
+            an_account_that_has_changed_opens_no_session
+            an_account_that_is_not_active_opens_no_session
+            at_the_cap_the_session_not_seen_for_the_longest_ends
+            of_sessions_seen_at_one_moment_the_older_ends
+            a_lower_cap_ends_as_many_as_it_demands
+            the_cap_is_of_one_account_alone
+            racing_openings_keep_the_cap
+            an_opening_given_up_is_whole_or_absent
+        }
+        $crate::laws_on_a_store! { session_lists, $factory;
+            an_owner_sees_their_sessions_and_no_one_elses
+            pages_of_sessions_follow_each_other
+            a_session_that_ends_between_pages_takes_no_other_along
+            sessions_past_their_end_are_not_listed
+            an_owner_ends_a_session_of_their_own
+            nobody_ends_a_session_of_someone_else
+            of_racing_ends_by_the_owner_one_ends
+        }
     };
 }
 
@@ -57,10 +77,16 @@ pub(super) async fn opened(stores: &Stores, user_seed: u64, session_seeds: &[u64
     let mut sessions = Vec::new();
     for seed in session_seeds {
         let session = session(*seed, user_id(user_seed)).build();
-        stores.sessions.open(&session).await.unwrap();
+        open(stores, &session).await;
         sessions.push(session);
     }
     sessions
+}
+
+/// Stores a session of an account that has never changed.
+pub(super) async fn open(stores: &Stores, session: &Session) {
+    let outcome = stores.sessions.open(&opening(session, Version::FIRST)).await.unwrap();
+    assert_eq!(outcome, OpeningOutcome::Opened { ended: Vec::new() });
 }
 
 async fn found(stores: &Stores, seed: u64) -> Option<Session> {
@@ -86,7 +112,7 @@ pub(super) async fn revoked(stores: &Stores) -> Vec<(u64, Timestamp)> {
 const SEED_MAX: u64 = 64;
 
 async fn reads_back(stores: &Stores, session: Session) {
-    stores.sessions.open(&session).await.unwrap();
+    open(stores, &session).await;
     assert_eq!(stores.sessions.find(session.id).await.unwrap(), Some(session));
 }
 
@@ -202,7 +228,7 @@ pub async fn the_sweep_removes_what_has_expired_alone(stores: &Stores) {
     let ended = session(4, owner).ends_at(now).build();
     let idle = session(5, owner).with(|session| session.current.refresh_expires_at = now).build();
     for session in [&ended, &idle] {
-        stores.sessions.open(session).await.unwrap();
+        open(stores, session).await;
     }
     stores.sessions.end(session_id(1), now).await.unwrap();
     stores.sessions.end(session_id(2), UNTIL).await.unwrap();

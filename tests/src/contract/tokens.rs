@@ -21,6 +21,7 @@ macro_rules! tokens_contract {
             an_altered_token_is_not_genuine
             text_that_is_no_token_is_not_genuine
             an_unknown_key_signs_nothing
+            the_keys_that_others_check_with_are_each_told_once
         }
     };
 }
@@ -97,6 +98,16 @@ pub fn an_unknown_key_signs_nothing(make: &MakeTokens) {
     let [claims, _] = both_claims(1);
     let unknown = KeyId::parse("a-key-nobody-has").unwrap();
     assert!(matches!(tokens.issue(&claims, &unknown), Err(TokenError::Unavailable(_))));
+}
+
+/// The signing one first; none when the keys are secret.
+pub fn the_keys_that_others_check_with_are_each_told_once(make: &MakeTokens) {
+    let tokens = make();
+    let keys = tokens.verifying_keys();
+    assert!(keys.first().is_none_or(|key| key.key_id == tokens.signing_key_id()));
+    for (place, key) in keys.iter().enumerate() {
+        assert!(keys[..place].iter().all(|other| other.key_id != key.key_id && other.ed25519 != key.ed25519));
+    }
 }
 
 fn refused(tokens: &dyn Tokens, text: &str) {

@@ -2,8 +2,8 @@
 
 use super::{RACERS, Stores, begin_and_drop, count_of, race};
 use crate::builders::{
-    T0, UserBuilder, maximal_user, minimal_user, recovery_code_digest, seconds_after_t0, session, user,
-    user_id, username,
+    T0, UserBuilder, maximal_user, minimal_user, recovery_code_digest, seconds_after_t0, user, user_id,
+    username,
 };
 use epic_domain::user::{Status, User, Version};
 use epic_outbound::users::{Insertion, Replacement};
@@ -48,6 +48,42 @@ macro_rules! users_contract {
             racing_failures_are_all_counted
             a_failure_of_nobody_is_no_error
             a_confirmation_given_up_is_whole_or_absent
+        }
+        $crate::laws_on_a_store! { credentials, $factory;
+            a_change_replaces_what_the_password_leads_to
+            a_stale_version_changes_no_credentials
+            only_an_active_account_changes_its_credentials
+            a_change_ends_the_other_sessions_and_keeps_its_own
+            a_change_outside_a_session_ends_all
+            of_racing_changes_of_credentials_one_wins
+            a_sign_in_that_races_a_change_leaves_no_session
+            a_hash_is_replaced_by_a_newer_one
+            a_hash_that_has_moved_on_is_not_overwritten
+            a_change_wins_over_racing_new_hashes_of_the_old_key
+            a_change_given_up_is_whole_or_absent
+            a_recovery_key_is_set_at_the_expected_version
+            a_stale_version_sets_no_recovery_key
+            of_racing_recovery_keys_one_wins
+        }
+        $crate::laws_on_a_store! { authenticator, $factory;
+            a_proposed_secret_waits_beside_the_live_one
+            only_an_active_account_gets_a_new_authenticator
+            the_confirmed_secret_takes_over
+            the_step_that_confirmed_a_secret_is_spent
+            no_other_secret_than_the_proposed_one_is_confirmed
+            of_racing_confirmations_one_wins
+            a_new_authenticator_ends_the_other_sessions
+            new_recovery_codes_replace_the_old_ones
+            only_an_active_account_gets_new_recovery_codes
+        }
+        $crate::laws_on_a_store! { removal, $factory;
+            a_removed_account_is_gone
+            the_sessions_of_a_removed_account_are_revoked
+            the_heir_of_a_removed_name_inherits_nothing
+            the_events_of_a_removed_account_stay
+            of_racing_removals_one_removes
+            a_sign_in_that_races_a_removal_leaves_no_session
+            a_removal_given_up_is_whole_or_absent
         }
     };
 }
@@ -135,17 +171,14 @@ pub async fn an_expired_pending_account_does_not_hold_its_name(stores: &Stores) 
     assert_eq!(stores.users.find_by_id(user_id(1)).await.unwrap(), None);
 }
 
-/// Neither sessions nor anything else of the account before.
+/// Neither failures nor codes of the account before.
 pub async fn the_heir_of_an_expired_name_inherits_nothing(stores: &Stores) {
     insert(stores, &pending(1).named("alice").build()).await;
-    let old_session = session(1, user_id(1)).build();
-    stores.sessions.open(&old_session).await.unwrap();
     stores.users.record_code_failure(user_id(1)).await.unwrap();
 
     let heir = user(2).named("alice").build();
     stores.users.insert_if_absent(&heir, seconds_after_t0(100)).await.unwrap();
     assert_eq!(stored(stores, 2).await, heir);
-    assert_eq!(stores.sessions.find(old_session.id).await.unwrap(), None);
     let code = recovery_code_digest(1);
     assert!(!stores.users.consume_recovery_code(heir.id, &code, seconds_after_t0(100)).await.unwrap());
 }
@@ -254,13 +287,10 @@ pub async fn the_sweep_removes_expired_pending_accounts_alone(stores: &Stores) {
     insert(stores, &user(2).status(Status::Disabled).build()).await;
     insert(stores, &user(3).pending_until(seconds_after_t0(10)).build()).await;
     insert(stores, &user(4).pending_until(seconds_after_t0(11)).build()).await;
-    let orphan = session(3, user_id(3)).build();
-    stores.sessions.open(&orphan).await.unwrap();
 
     assert_eq!(stores.users.remove_expired_pending(seconds_after_t0(10), 100).await.unwrap(), 1);
     assert_eq!(stores.users.find_by_id(user_id(3)).await.unwrap(), None);
     assert_eq!(stores.users.find_by_username(&username("user-3")).await.unwrap(), None);
-    assert_eq!(stores.sessions.find(orphan.id).await.unwrap(), None);
     for seed in [1, 2, 4] {
         assert!(stores.users.find_by_id(user_id(seed)).await.unwrap().is_some(), "{seed}");
     }

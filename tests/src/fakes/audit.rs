@@ -2,15 +2,18 @@
 
 use super::FaultSwitch;
 use async_trait::async_trait;
-use epic_domain::audit::{Anchor, Event, Link};
+use epic_domain::audit::{Anchor, Event, EventKind, Link, SignedHead};
+use epic_domain::id::UserId;
 use epic_outbound::StoreError;
 use epic_outbound::audit::Audit;
 use parking_lot::Mutex;
+use std::collections::BTreeMap;
 
 /// Keeps the chain in memory.
 #[derive(Debug, Default)]
 pub struct FakeAudit {
     links: Mutex<Vec<Link>>,
+    heads: Mutex<BTreeMap<u64, SignedHead>>,
     faults: FaultSwitch,
 }
 
@@ -53,6 +56,38 @@ impl Audit for FakeAudit {
             let links = self.links.lock();
             let following = links.iter().filter(|link| link.sequence > after);
             following.zip(0..limit).map(|(link, _)| link.clone()).collect()
+        })
+    }
+
+    async fn list(
+        &self,
+        user_id: UserId,
+        kind: Option<EventKind>,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Link>, StoreError> {
+        self.faults.guard(|| {
+            let links = self.links.lock();
+            let listed = links.iter().rev().filter(|link| {
+                link.event.user_id == Some(user_id)
+                    && kind.is_none_or(|kind| link.event.kind == kind)
+                    && before.is_none_or(|before| link.sequence < before)
+            });
+            listed.zip(0..limit).map(|(link, _)| link.clone()).collect()
+        })
+    }
+
+    async fn keep_signed_head(&self, head: &SignedHead) -> Result<(), StoreError> {
+        self.faults.guard(|| {
+            self.heads.lock().entry(head.anchor.length).or_insert_with(|| head.clone());
+        })
+    }
+
+    async fn signed_heads(&self, after: u64, limit: u32) -> Result<Vec<SignedHead>, StoreError> {
+        self.faults.guard(|| {
+            let heads = self.heads.lock();
+            let longer = heads.values().filter(|head| head.anchor.length > after);
+            longer.zip(0..limit).map(|(head, _)| head.clone()).collect()
         })
     }
 }

@@ -6,13 +6,41 @@ use epic_domain::Timestamp;
 use epic_domain::id::{SessionId, UserId};
 use epic_domain::session::{Presented, Revocation, Session};
 use epic_outbound::StoreError;
-use epic_outbound::sessions::{EndScope, Rotation, RotationOutcome, Sessions};
+use epic_outbound::sessions::{EndScope, Opening, OpeningOutcome, Rotation, RotationOutcome, Sessions};
 
 #[async_trait]
 impl Sessions for MemoryStore {
-    async fn open(&self, session: &Session) -> Result<(), StoreError> {
+    async fn open(&self, opening: &Opening) -> Result<OpeningOutcome, StoreError> {
+        self.step(|state| state.open(opening))
+    }
+
+    async fn list(
+        &self,
+        user_id: UserId,
+        after: Option<SessionId>,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
         self.step(|state| {
-            state.sessions.insert(session.id, session.clone());
+            let live = state.sessions.values().filter(|session| {
+                session.user_id == user_id
+                    && after.is_none_or(|after| session.id > after)
+                    && now < session.ends_at
+                    && now < session.current.refresh_expires_at
+            });
+            live.zip(0..limit).map(|(session, _)| session.clone()).collect()
+        })
+    }
+
+    async fn end_owned(
+        &self,
+        user_id: UserId,
+        session_id: SessionId,
+        revoked_until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.step(|state| {
+            let is_owned = state.sessions.get(&session_id).is_some_and(|session| session.user_id == user_id);
+            is_owned && state.end_session(session_id, revoked_until)
         })
     }
 
@@ -51,18 +79,7 @@ impl Sessions for MemoryStore {
         scope: EndScope,
         revoked_until: Timestamp,
     ) -> Result<Vec<SessionId>, StoreError> {
-        self.step(|state| {
-            let ended: Vec<_> = state
-                .sessions
-                .values()
-                .filter(|session| session.user_id == user_id && scope != EndScope::AllExcept(session.id))
-                .map(|session| session.id)
-                .collect();
-            for session_id in &ended {
-                state.end_session(*session_id, revoked_until);
-            }
-            ended
-        })
+        self.step(|state| state.end_sessions(user_id, scope, revoked_until))
     }
 
     async fn live_revocations(&self, now: Timestamp) -> Result<Vec<Revocation>, StoreError> {

@@ -3,10 +3,15 @@
 use super::MemoryStore;
 use async_trait::async_trait;
 use epic_domain::Timestamp;
-use epic_domain::id::UserId;
-use epic_domain::user::{OtpStep, RecoveryCodeDigest, Status, User, Username, Version};
+use epic_domain::id::{SessionId, UserId};
+use epic_domain::user::{
+    AuthKeyHash, OtpStep, ProposedTotp, RecoveryCodeDigest, RecoveryKey, Status, User, Username, Version,
+};
 use epic_outbound::StoreError;
-use epic_outbound::users::{Consumption, Insertion, Replacement, Users};
+use epic_outbound::sessions::EndScope;
+use epic_outbound::users::{
+    Change, Consumption, CredentialChange, Insertion, Replacement, TotpChange, Users,
+};
 use std::sync::Arc;
 
 #[async_trait]
@@ -103,6 +108,85 @@ impl Users for MemoryStore {
                 let failures = &mut user.enrolment.consecutive_failures;
                 *failures = failures.saturating_add(1);
                 *failures
+            })
+        })
+    }
+
+    async fn change_credentials(&self, change: &CredentialChange) -> Result<Change, StoreError> {
+        self.step(|state| state.change_credentials(change))
+    }
+
+    async fn replace_hash(
+        &self,
+        user_id: UserId,
+        old: &AuthKeyHash,
+        new: &AuthKeyHash,
+    ) -> Result<bool, StoreError> {
+        self.step(|state| match state.users.get_mut(&user_id) {
+            Some(user) if user.credentials.auth_key_hash == *old => {
+                user.credentials.auth_key_hash = new.clone();
+                true
+            }
+            _ => false,
+        })
+    }
+
+    async fn propose_totp(&self, user_id: UserId, proposed: &ProposedTotp) -> Result<bool, StoreError> {
+        self.step(|state| match state.active(user_id) {
+            Some(user) => {
+                user.enrolment.proposed = Some(proposed.clone());
+                true
+            }
+            None => false,
+        })
+    }
+
+    async fn confirm_totp(&self, change: &TotpChange) -> Result<Change, StoreError> {
+        self.step(|state| state.confirm_totp(change))
+    }
+
+    async fn replace_recovery_codes(
+        &self,
+        user_id: UserId,
+        codes: &[RecoveryCodeDigest],
+    ) -> Result<bool, StoreError> {
+        self.step(|state| {
+            let is_active = state.active(user_id).is_some();
+            if is_active {
+                state.recovery_codes.insert(user_id, codes.iter().copied().collect());
+            }
+            is_active
+        })
+    }
+
+    async fn set_recovery_key(
+        &self,
+        user_id: UserId,
+        expected: Version,
+        recovery_key: &RecoveryKey,
+        now: Timestamp,
+    ) -> Result<Replacement, StoreError> {
+        self.step(|state| match state.active_at(user_id, expected) {
+            Some(user) => {
+                user.recovery_key = Some(recovery_key.clone());
+                user.version = user.version.next();
+                user.updated_at = now;
+                Replacement::Replaced
+            }
+            None => Replacement::Stale,
+        })
+    }
+
+    async fn remove(
+        &self,
+        user_id: UserId,
+        revoked_until: Timestamp,
+    ) -> Result<Option<Vec<SessionId>>, StoreError> {
+        self.step(|state| {
+            state.users.contains_key(&user_id).then(|| {
+                let ended = state.end_sessions(user_id, EndScope::All, revoked_until);
+                state.remove_user(user_id);
+                ended
             })
         })
     }

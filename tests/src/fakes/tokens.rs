@@ -4,7 +4,7 @@ use core::fmt::Write;
 use epic_domain::key_id::KeyId;
 use epic_domain::secret::SecretText;
 use epic_domain::session::{Claims, TokenKind};
-use epic_outbound::tokens::{TokenError, Tokens};
+use epic_outbound::tokens::{TokenError, Tokens, VerifyingKey};
 use parking_lot::Mutex;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -61,6 +61,10 @@ impl Tokens for FakeTokens {
         let token = spell(claims, key_id);
         state.issued.insert(token.clone(), Arc::new(claims.clone()));
         Ok(SecretText::new(token))
+    }
+
+    fn verifying_keys(&self) -> Vec<VerifyingKey> {
+        Vec::new()
     }
 
     fn read(&self, token: &str) -> Result<Arc<Claims>, TokenError> {

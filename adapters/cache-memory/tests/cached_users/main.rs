@@ -1,5 +1,6 @@
 //! What the account cache keeps, what it forgets, and that no race makes it keep what is out of date.
 
+mod changes;
 mod probe;
 
 use epic_cache_memory::CachedUsers;

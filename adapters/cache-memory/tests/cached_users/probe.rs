@@ -3,10 +3,14 @@
 use async_trait::async_trait;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use epic_domain::Timestamp;
-use epic_domain::id::UserId;
-use epic_domain::user::{OtpStep, RecoveryCodeDigest, User, Username, Version};
+use epic_domain::id::{SessionId, UserId};
+use epic_domain::user::{
+    AuthKeyHash, OtpStep, ProposedTotp, RecoveryCodeDigest, RecoveryKey, User, Username, Version,
+};
 use epic_outbound::StoreError;
-use epic_outbound::users::{Consumption, Insertion, Replacement, Users};
+use epic_outbound::users::{
+    Change, Consumption, CredentialChange, Insertion, Replacement, TotpChange, Users,
+};
 use epic_tests::fakes::MemoryStore;
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -124,6 +128,60 @@ impl Users for Probe {
     async fn record_code_failure(&self, user_id: UserId) -> Result<u32, StoreError> {
         self.before_change.pass().await;
         self.store.record_code_failure(user_id).await
+    }
+
+    async fn change_credentials(&self, change: &CredentialChange) -> Result<Change, StoreError> {
+        self.before_change.pass().await;
+        self.store.change_credentials(change).await
+    }
+
+    async fn replace_hash(
+        &self,
+        user_id: UserId,
+        old: &AuthKeyHash,
+        new: &AuthKeyHash,
+    ) -> Result<bool, StoreError> {
+        self.before_change.pass().await;
+        self.store.replace_hash(user_id, old, new).await
+    }
+
+    async fn propose_totp(&self, user_id: UserId, proposed: &ProposedTotp) -> Result<bool, StoreError> {
+        self.before_change.pass().await;
+        self.store.propose_totp(user_id, proposed).await
+    }
+
+    async fn confirm_totp(&self, change: &TotpChange) -> Result<Change, StoreError> {
+        self.before_change.pass().await;
+        self.store.confirm_totp(change).await
+    }
+
+    async fn replace_recovery_codes(
+        &self,
+        user_id: UserId,
+        codes: &[RecoveryCodeDigest],
+    ) -> Result<bool, StoreError> {
+        self.before_change.pass().await;
+        self.store.replace_recovery_codes(user_id, codes).await
+    }
+
+    async fn set_recovery_key(
+        &self,
+        user_id: UserId,
+        expected: Version,
+        recovery_key: &RecoveryKey,
+        now: Timestamp,
+    ) -> Result<Replacement, StoreError> {
+        self.before_change.pass().await;
+        self.store.set_recovery_key(user_id, expected, recovery_key, now).await
+    }
+
+    async fn remove(
+        &self,
+        user_id: UserId,
+        revoked_until: Timestamp,
+    ) -> Result<Option<Vec<SessionId>>, StoreError> {
+        self.before_change.pass().await;
+        self.store.remove(user_id, revoked_until).await
     }
 
     async fn remove_expired_pending(&self, now: Timestamp, limit: u32) -> Result<u32, StoreError> {

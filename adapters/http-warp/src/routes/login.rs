@@ -15,15 +15,20 @@ use crate::unbroken::to_the_end;
 use core::time::Duration;
 use epic_domain::network::IpPrefix;
 use epic_domain::rate_limit::Action;
+use epic_domain::secret::SecretText;
 use epic_domain::session::DeviceName;
 use epic_domain::user::{AuthKey, RecoveryCode, SecondFactor, Username};
 use epic_inbound::gate::Gate;
 use epic_inbound::sign_in::{SignIn, SignInError, SignInRequest, SignedIn};
 use http::StatusCode;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use std::sync::Arc;
 use warp::Filter;
 use warp::reply::Response;
+
+/// Carries the token of a known device, in the reply of one login and the request of the next.
+const DEVICE_TOKEN: HeaderName = HeaderName::from_static("epic-device-token");
 
 #[derive(Serialize)]
 struct SignedInReply<'a> {
@@ -60,7 +65,9 @@ async fn answer(
     if let Some(denial) = gate.refuses_address(Action::Login, context.origin) {
         return too_many_requests(&denial).into_response();
     }
-    let request = match body.fields().await.and_then(|fields| read(fields, context.origin)) {
+    let device_pass = device_pass(body.headers());
+    let read = |fields| read(fields, context.origin, device_pass);
+    let request = match body.fields().await.and_then(read) {
         Ok(request) => request,
         Err(problem) => return problem.into_response(),
     };
@@ -69,14 +76,24 @@ async fn answer(
         Err(problem) => return problem.into_response(),
     };
     let mut response = match answer.result {
-        Ok(signed_in) => reply::json(StatusCode::OK, &signed_in_reply(&signed_in)),
+        Ok(signed_in) => signed_in_response(&signed_in),
         Err(error) => refused(&error).into_response(),
     };
     add_standing(response.headers_mut(), answer.standing);
     response
 }
 
-fn read(mut fields: Fields, origin: IpPrefix) -> Result<SignInRequest, Problem> {
+/// What the device was given at its last sign-in. It travels in a header, since it is the device's and not the user's.
+fn device_pass(headers: &HeaderMap) -> Option<SecretText> {
+    let text = headers.get(DEVICE_TOKEN)?.to_str().ok()?;
+    Some(SecretText::new(text.to_owned()))
+}
+
+fn read(
+    mut fields: Fields,
+    origin: IpPrefix,
+    device_pass: Option<SecretText>,
+) -> Result<SignInRequest, Problem> {
     let username = fields.text("username", Username::parse);
     let auth_key = fields.bytes("auth_key", AuthKey::parse);
     let factor = fields.text("otp", SecondFactor::parse);
@@ -87,8 +104,17 @@ fn read(mut fields: Fields, origin: IpPrefix) -> Result<SignInRequest, Problem> 
         factor,
         device_name,
         origin,
+        device_pass,
     });
     fields.finish(request)
+}
+
+fn signed_in_response(signed_in: &SignedIn) -> Response {
+    let mut response = reply::json(StatusCode::OK, &signed_in_reply(signed_in));
+    if let Ok(pass) = HeaderValue::from_str(signed_in.device_pass.expose()) {
+        response.headers_mut().insert(DEVICE_TOKEN, pass);
+    }
+    response
 }
 
 fn signed_in_reply(signed_in: &SignedIn) -> SignedInReply<'_> {

@@ -1,14 +1,27 @@
 //! The routes, one file each.
 
+mod account;
+mod audit;
+mod credential_fields;
+mod credentials;
 mod health;
+mod introspect;
+mod jwks;
 mod login;
 mod logout;
 mod profile;
+mod public_key;
+mod recovery;
 mod refresh;
 mod register;
 mod salts;
+mod sessions;
+mod step_up;
+mod totp;
+mod username_segment;
 
 use crate::api::Api;
+use crate::paging::Query;
 use crate::rejection::{WrongMethod, problem_of};
 use core::time::Duration;
 use http::Method;
@@ -24,16 +37,37 @@ pub(crate) fn all(
     body_timeout: Duration,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + 'static + use<> {
     // The protected routes first: they are called the most.
-    let user = profile::route(api).or(salts::route(api)).unify();
-    let auth = login::route(api, body_timeout)
-        .or(refresh::route(api, body_timeout))
+    let user = profile::route(api)
+        .or(audit::route(api))
+        .unify()
+        .or(salts::route(api))
+        .unify()
+        .or(public_key::route(api))
+        .unify()
+        .or(credentials::route(api, body_timeout))
+        .unify()
+        .or(totp::routes(api, body_timeout))
+        .unify()
+        .or(account::route(api))
+        .unify();
+    let auth = refresh::route(api, body_timeout)
+        .or(login::route(api, body_timeout))
         .unify()
         .or(register::route(api, body_timeout))
         .unify()
         .or(logout::route(api, body_timeout))
+        .unify()
+        .or(sessions::routes(api))
+        .unify()
+        .or(step_up::route(api, body_timeout))
+        .unify()
+        .or(introspect::route(api, body_timeout))
+        .unify()
+        .or(recovery::routes(api, body_timeout))
         .unify();
+    let open = health::routes(api).or(jwks::route(api)).unify();
     // Boxed, so that each request copies one pointer and not one a route.
-    let routes = user.or(auth).unify().or(health::routes(api)).unify().boxed();
+    let routes = user.or(auth).unify().or(open).unify().boxed();
     routes
         .recover(async |rejection: Rejection| Ok::<_, Infallible>(problem_of(&rejection).into_response()))
         .unify()
@@ -50,6 +84,22 @@ fn get() -> impl Filter<Extract = (), Error = Rejection> + Clone {
 /// Lets POST pass.
 fn post() -> impl Filter<Extract = (), Error = Rejection> + Clone {
     method("POST", |method| *method == Method::POST)
+}
+
+/// Lets PUT pass.
+fn put() -> impl Filter<Extract = (), Error = Rejection> + Clone {
+    method("PUT", |method| *method == Method::PUT)
+}
+
+/// Lets DELETE pass.
+fn delete() -> impl Filter<Extract = (), Error = Rejection> + Clone {
+    method("DELETE", |method| *method == Method::DELETE)
+}
+
+/// The parameters after the path's question mark.
+fn query() -> impl Filter<Extract = (Query,), Error = Infallible> + Clone {
+    let none = warp::any().map(String::new);
+    warp::query::raw().or(none).unify().map(|raw: String| Query::parse(&raw))
 }
 
 fn method(

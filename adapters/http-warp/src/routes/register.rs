@@ -1,5 +1,6 @@
 //! `POST /api/auth/register`: a new account.
 
+use super::credential_fields::{read_kdf, read_salts};
 use super::{Route, post, with};
 use crate::api::Api;
 use crate::auth::context;
@@ -12,13 +13,9 @@ use crate::problem::Problem;
 use crate::unbroken::to_the_end;
 use crate::{qr, reply};
 use core::time::Duration;
-use epic_domain::Invalid;
 use epic_domain::network::IpPrefix;
 use epic_domain::rate_limit::Action;
-use epic_domain::user::{
-    AuthKey, AuthSalt, EncSalt, EncryptionPublicKey, KdfParameters, KeyMaterial, Salts, SigningPublicKey,
-    Username, WrappedKey,
-};
+use epic_domain::user::{AuthKey, EncryptionPublicKey, KeyMaterial, SigningPublicKey, Username, WrappedKey};
 use epic_inbound::gate::Gate;
 use epic_inbound::register::{Register, RegisterError, Registered, Registration};
 use http::StatusCode;
@@ -75,10 +72,7 @@ async fn answer(
 
 fn read(mut fields: Fields, origin: IpPrefix) -> Result<Registration, Problem> {
     let username = fields.text("username", Username::parse);
-    let auth_salt = fields.bytes("auth_salt", AuthSalt::parse);
-    let enc_salt = fields.bytes("enc_salt", EncSalt::parse);
-    let salts =
-        auth_salt.zip(enc_salt).and_then(|(auth, enc)| fields.accept("enc_salt", Salts::new(auth, enc)));
+    let salts = read_salts(&mut fields);
     let kdf = fields.object("kdf", read_kdf);
     let auth_key = fields.bytes("auth_key", AuthKey::parse);
     let keys = read_keys(&mut fields);
@@ -92,19 +86,6 @@ fn read(mut fields: Fields, origin: IpPrefix) -> Result<Registration, Problem> {
         origin,
     });
     fields.finish(registration)
-}
-
-fn read_kdf(fields: &mut Fields) -> Option<KdfParameters> {
-    let algorithm = fields.text("algorithm", |text| match text {
-        "argon2id" => Ok(()),
-        _ => Err(Invalid::new("unknown_algorithm", "must be \"argon2id\"")),
-    });
-    let memory_kib = fields.number("memory_kib");
-    let iterations = fields.number("iterations");
-    let parallelism = fields.number("parallelism");
-    algorithm?;
-    let parameters = KdfParameters::new(memory_kib?, iterations?, parallelism?);
-    fields.accept("memory_kib", parameters)
 }
 
 fn read_keys(fields: &mut Fields) -> Option<KeyMaterial> {

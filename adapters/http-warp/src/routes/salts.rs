@@ -1,5 +1,6 @@
 //! `GET /api/user/{username}/salts`: what a client needs to derive its keys.
 
+use super::username_segment::username;
 use super::{Route, get, with};
 use crate::api::Api;
 use crate::auth::context;
@@ -7,13 +8,12 @@ use crate::context::RequestContext;
 use crate::encoding::base64url;
 use crate::fault_reply::fault;
 use crate::limit_reply::{add_standing, too_many_requests};
-use crate::problem::{FieldError, Problem};
+use crate::problem::Problem;
 use crate::reply;
-use epic_domain::user::{KdfParameters, Username};
+use epic_domain::user::KdfParameters;
 use epic_inbound::gate::{Admission, Gate};
 use epic_inbound::salts::{LookUpSalts, PublicSalts};
 use http::StatusCode;
-use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use std::sync::Arc;
 use warp::Filter;
@@ -67,21 +67,6 @@ async fn look_up(segment: &str, admission: &Admission, salts: &LookUpSalts) -> R
     let username = username(segment)?;
     let found = salts.look_up(admission, &username).await.map_err(|cause| fault(&cause))?;
     Ok(SaltsReply::from(found))
-}
-
-/// The name in a path segment, decoded once.
-fn username(segment: &str) -> Result<Username, Problem> {
-    let invalid = |code, rule: &str| {
-        Problem::invalid_fields(vec![FieldError {
-            pointer: "/username".to_owned(),
-            code,
-            detail: format!("username {rule}"),
-        }])
-    };
-    let decoded = percent_decode_str(segment)
-        .decode_utf8()
-        .map_err(|_| invalid("invalid_characters", "must be UTF-8, percent-encoded"))?;
-    Username::parse(&decoded).map_err(|error| invalid(error.code(), error.rule()))
 }
 
 impl From<PublicSalts> for SaltsReply {

@@ -1,7 +1,7 @@
 //! The limiter against a model too simple to be wrong, over random histories.
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a model that fails must stop its test")]
 
-use crate::support::{at, from_address, limiter, of_account, quota, with_name};
+use crate::support::{at, from_address, limiter, of_account, of_name, quota, with_name};
 use core::time::Duration;
 use epic_domain::rate_limit::{Action, Attempt, Decision, DenialCause, Quota, Quotas};
 use epic_outbound::limiter::Limiter;
@@ -88,11 +88,13 @@ enum Step {
 }
 
 fn key() -> impl Strategy<Value = Attempt> {
-    let action = (0..5_usize).prop_map(|index| Action::ALL[index]);
-    (action, 0..3_u32, 0..4_u32).prop_map(|(action, kind, number)| match kind {
+    let names = ["alice", "bob", "carol", "dave"];
+    let action = prop::sample::select(Action::ALL.to_vec());
+    (action, 0..4_u32, 0..4_u32).prop_map(move |(action, kind, number)| match kind {
         0 => from_address(action, number),
         1 => of_account(action, u128::from(number)),
-        _ => with_name(action, ["alice", "bob", "carol", "dave"][number as usize], number),
+        2 => of_name(action, names[number as usize]),
+        _ => with_name(action, names[number as usize], number),
     })
 }
 
@@ -120,7 +122,14 @@ fn step() -> impl Strategy<Value = Step> {
 fn quotas() -> Quotas {
     Action::ALL
         .iter()
-        .zip([Some(quota(5, 100)), Some(quota(1, 100)), Some(quota(3, 200)), Some(quota(7, 100)), None])
+        .zip([
+            Some(quota(5, 100)),
+            Some(quota(1, 100)),
+            Some(quota(3, 200)),
+            Some(quota(7, 100)),
+            None,
+            Some(quota(11, 150)),
+        ])
         .fold(Quotas::DEFAULT, |quotas, (action, quota)| quotas.with(*action, quota))
 }
 

@@ -31,6 +31,12 @@ pub(crate) fn with_name(action: Action, name: &str, number: u32) -> Attempt {
     Attempt::new(action, Subject::NameFrom(Username::parse(name).unwrap(), prefix))
 }
 
+/// An attempt with this name, from anywhere.
+#[expect(clippy::unwrap_used, reason = "tests name their subjects well")]
+pub(crate) fn of_name(action: Action, name: &str) -> Attempt {
+    Attempt::new(action, Subject::Name(Username::parse(name).unwrap()))
+}
+
 /// At most `limit` attempts in `window_ms`.
 #[expect(clippy::unwrap_used, reason = "tests name quotas that parse")]
 pub(crate) fn quota(limit: u32, window_ms: u64) -> Quota {

@@ -17,6 +17,10 @@ CREATE TABLE users (
     sealed_totp_secret BLOB NOT NULL,
     last_otp_step INTEGER,
     consecutive_failures INTEGER NOT NULL,
+    proposed_totp_secret BLOB,
+    proposed_totp_at_ms INTEGER,
+    recovery_auth_key_hash TEXT,
+    recovery_encrypted_mek BLOB,
     status TEXT NOT NULL,
     pending_expires_at_ms INTEGER,
     limit_bytes INTEGER NOT NULL,
@@ -55,7 +59,8 @@ CREATE TABLE sessions (
     checksum INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX sessions_by_user ON sessions (user_id);
+-- Lists a user's sessions in the order of their ids.
+CREATE INDEX sessions_by_user ON sessions (user_id, id);
 CREATE INDEX sessions_by_expiry ON sessions (min(ends_at_ms, refresh_expires_at_ms));
 
 CREATE TABLE revocations (
@@ -80,11 +85,22 @@ CREATE TABLE audit (
     head BLOB NOT NULL
 ) STRICT;
 
-CREATE INDEX audit_by_user ON audit (user_id, sequence) WHERE user_id IS NOT NULL;
+-- List a user's events in their order, all of them or of one kind. Each ends in the sequence, which is the rowid.
+CREATE INDEX audit_by_user ON audit (user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX audit_by_kind ON audit (user_id, kind) WHERE user_id IS NOT NULL;
 
 -- Where the chain stands: shows a chain that was cut off at its end.
 CREATE TABLE audit_anchor (
     id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     length INTEGER NOT NULL,
     head BLOB NOT NULL
+) STRICT;
+
+-- Where the chain stood, signed: the signature is a row's checksum.
+CREATE TABLE audit_heads (
+    length INTEGER NOT NULL PRIMARY KEY,
+    head BLOB NOT NULL,
+    at_ms INTEGER NOT NULL,
+    key_id TEXT NOT NULL,
+    signature BLOB NOT NULL
 ) STRICT;

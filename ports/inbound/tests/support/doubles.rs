@@ -1,12 +1,14 @@
 //! Sample requests, and doubles that many tests share.
 
 use epic_domain::audit::{Event, EventKind, FailureReason};
+use epic_domain::id::SessionId;
 use epic_domain::network::IpPrefix;
 use epic_domain::rate_limit::{Action, Decision, Denial, DenialCause, Quota, Quotas};
 use epic_domain::secret::Secret;
-use epic_domain::session::DeviceName;
-use epic_domain::user::{AuthKey, OtpCode, OtpStep, SecondFactor, TotpSecret, User};
+use epic_domain::session::{DeviceName, Revocation, SessionPolicy};
+use epic_domain::user::{AuthKey, OtpCode, OtpStep, SecondFactor, TotpSecret, User, Username};
 use epic_domain::{Monotonic, Timestamp};
+use epic_inbound::change_credentials::NewCredentials;
 use epic_inbound::register::Registration;
 use epic_inbound::sign_in::SignInRequest;
 use epic_outbound::StoreError;
@@ -14,10 +16,12 @@ use epic_outbound::audit::MockAudit;
 use epic_outbound::hasher::{MockHasher, Verification};
 use epic_outbound::limiter::MockLimiter;
 use epic_outbound::otp::Otp;
+use epic_outbound::revocations::MockRevocations;
 use epic_outbound::sealer::Sealer;
 use epic_outbound::users::MockUsers;
 use epic_tests::builders::{self, UserBuilder, seeded_bytes};
 use epic_tests::fakes::{FakeLimiter, FakeOtp, FakeSealer};
+use mockall::Sequence;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +33,11 @@ pub(crate) fn origin() -> IpPrefix {
 /// Another address.
 pub(crate) fn elsewhere() -> IpPrefix {
     IpPrefix::of([198, 51, 100, 7].into())
+}
+
+/// The name of the person of a seed.
+pub(crate) fn name_of(seed: u64) -> Username {
+    builders::username(&format!("user-{seed}"))
 }
 
 /// The key of the person of a seed.
@@ -82,11 +91,24 @@ pub(crate) fn registration(seed: u64) -> Registration {
 /// What the person of a seed sends to sign in.
 pub(crate) fn sign_in_request(seed: u64, factor: SecondFactor) -> SignInRequest {
     SignInRequest {
-        username: builders::user(seed).build().username,
+        username: name_of(seed),
         auth_key: auth_key(seed),
         factor,
         device_name: Some(DeviceName::parse("a test").unwrap()),
         origin: origin(),
+        device_pass: None,
+    }
+}
+
+/// What a person sends to take over the key, salts and wrapped keys of a seed.
+pub(crate) fn new_credentials(seed: u64) -> NewCredentials {
+    let User { credentials, keys, .. } = builders::user(seed).build();
+    NewCredentials {
+        salts: credentials.salts,
+        kdf: credentials.kdf,
+        auth_key: auth_key(seed),
+        encrypted_mek: keys.encrypted_mek,
+        encrypted_private_key: keys.encrypted_private_key,
     }
 }
 
@@ -117,13 +139,13 @@ pub(crate) fn allowing_limiter() -> FakeLimiter {
     )
 }
 
-/// A limiter that is asked once, for `action`, at the fake clock's time, and refuses.
+/// A limiter that is asked once, for `action` first, at the fake clock's time, and refuses.
 pub(crate) fn denying_limiter(action: Action) -> MockLimiter {
     let mut limiter = MockLimiter::new();
     limiter
         .expect_check()
         .withf(move |attempts, now| {
-            attempts.iter().all(|attempt| attempt.action == action)
+            attempts.first().is_some_and(|attempt| attempt.action == action)
                 && *now == Monotonic::from_millis(1_000_000)
         })
         .times(1)
@@ -134,7 +156,7 @@ pub(crate) fn denying_limiter(action: Action) -> MockLimiter {
 /// Accounts among which the name of `seed` is looked up once.
 pub(crate) fn users_with(seed: u64, found: Option<User>) -> MockUsers {
     let mut users = MockUsers::new();
-    let name = builders::user(seed).build().username;
+    let name = name_of(seed);
     users
         .expect_find_by_username()
         .withf(move |username| *username == name)
@@ -167,4 +189,19 @@ pub(crate) fn recording(expected: &'static [(EventKind, Option<FailureReason>)])
         .times(1)
         .returning(|_| Ok(()));
     audit
+}
+
+/// An index that is told once, in its place in an order, that these sessions ended at `at`.
+pub(crate) fn announcing(order: &mut Sequence, ended: &[SessionId], at: Timestamp) -> MockRevocations {
+    let until = SessionPolicy::DEFAULT.revoked_until(at);
+    let expected: Vec<_> =
+        ended.iter().map(|session_id| Revocation { session_id: *session_id, until }).collect();
+    let mut revocations = MockRevocations::new();
+    revocations
+        .expect_announce()
+        .withf(move |all| all == expected)
+        .times(1)
+        .in_sequence(order)
+        .return_const(());
+    revocations
 }

@@ -1,8 +1,12 @@
 //! A whole server on fakes, and the people who use it.
 
-use super::{Ports, admission, allowing_limiter, auth_key, code_of, origin, registration, sign_in_request};
+use super::{
+    Ports, admission, allowing_limiter, auth_key, code_of, name_of, origin, registration, sign_in_request,
+};
 use epic_domain::audit::EventKind;
 use epic_domain::rate_limit::Quotas;
+use epic_domain::secret::SecretText;
+use epic_domain::session::SessionPolicy;
 use epic_domain::user::{OtpStep, RecoveryCode, SecondFactor, User};
 use epic_inbound::TokenPair;
 use epic_inbound::authenticate::{AuthenticateError, Authenticated};
@@ -13,10 +17,9 @@ use epic_inbound::sign_out::SignOutScope;
 use epic_outbound::clock::Clock;
 use epic_outbound::otp::Otp;
 use epic_outbound::sealer::Sealer;
-use epic_tests::builders;
 use epic_tests::fakes::{
-    FakeAccessLog, FakeAudit, FakeClock, FakeEntropy, FakeHasher, FakeLimiter, FakeOtp, FakeRevocations,
-    FakeSealer, FakeTokens, MemoryStore,
+    FakeAccessLog, FakeAudit, FakeClock, FakeEntropy, FakeHasher, FakeHeadSigner, FakeLimiter, FakeOtp,
+    FakePasses, FakeRevocations, FakeSealer, FakeTokens, MemoryStore,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,10 +33,13 @@ pub(crate) struct World {
     pub(crate) sealer: Arc<FakeSealer>,
     pub(crate) otp: Arc<FakeOtp>,
     pub(crate) tokens: Arc<FakeTokens>,
+    pub(crate) passes: Arc<FakePasses>,
+    pub(crate) signer: Arc<FakeHeadSigner>,
     pub(crate) revocations: Arc<FakeRevocations>,
     pub(crate) access_log: Arc<FakeAccessLog>,
     pub(crate) entropy: Arc<FakeEntropy>,
     pub(crate) clock: Arc<FakeClock>,
+    pub(crate) policy: SessionPolicy,
 }
 
 impl World {
@@ -61,10 +67,13 @@ impl World {
             sealer: Arc::default(),
             otp: Arc::default(),
             tokens: Arc::default(),
+            passes: Arc::default(),
+            signer: Arc::default(),
             revocations: Arc::default(),
             access_log: Arc::default(),
             entropy: Arc::default(),
             clock: Arc::default(),
+            policy: SessionPolicy::DEFAULT,
         }
     }
 
@@ -78,10 +87,13 @@ impl World {
             sealer: Arc::clone(&self.sealer) as _,
             otp: Arc::clone(&self.otp) as _,
             tokens: Arc::clone(&self.tokens) as _,
+            passes: Arc::clone(&self.passes) as _,
+            signer: Arc::clone(&self.signer) as _,
             revocations: Arc::clone(&self.revocations) as _,
             access_log: Arc::clone(&self.access_log) as _,
             entropy: Arc::clone(&self.entropy) as _,
             clock: Arc::clone(&self.clock) as _,
+            policy: self.policy,
         }
     }
 
@@ -92,7 +104,7 @@ impl World {
 
     /// The account of a person.
     pub(crate) fn user(&self, seed: u64) -> User {
-        let name = builders::user(seed).build().username;
+        let name = name_of(seed);
         self.store.all_users().into_iter().find(|user| user.username == name).unwrap()
     }
 
@@ -155,7 +167,12 @@ impl World {
 
     /// Whether the access token opens anything.
     pub(crate) async fn lets_in(&self, tokens: &TokenPair) -> bool {
-        match self.authenticate(tokens).await {
+        self.opens(&tokens.access_token).await
+    }
+
+    /// Whether a text opens anything as an access token.
+    pub(crate) async fn opens(&self, access_token: &SecretText) -> bool {
+        match self.ports().authenticate().authenticate(Some(access_token.expose()), origin()).await {
             Ok(_) => true,
             Err(AuthenticateError::Refused(_)) => false,
             Err(other) => panic!("neither in nor out: {other}"),
