@@ -4,6 +4,7 @@ use crate::support::{Person, Reply, ServerProcess};
 use tempfile::TempDir;
 
 const NO_LIMITS: &[(&str, &str)] = &[
+    ("EPIC_LIMIT_LOGIN_ACCOUNT", "off"),
     ("EPIC_LIMIT_LOGIN", "off"),
     ("EPIC_LIMIT_REGISTER", "off"),
     ("EPIC_LIMIT_TOTP", "off"),
@@ -59,7 +60,7 @@ async fn c08_a_session_and_a_spent_code_survive_a_kill() {
 #[tokio::test]
 async fn b07_a_logged_out_session_stays_dead_through_a_kill() {
     let folder = tempfile::tempdir().unwrap();
-    for round in 0..20 {
+    for round in 0..200 {
         let server = start(&folder);
         let (_, login, _) = sign_up(&server, &format!("user{round}")).await;
         server.client().logout(&login.text("access_token")).await.expect(204);
@@ -84,6 +85,51 @@ async fn a_rotation_answered_before_a_kill_holds_after_it() {
         let last = server.client().refresh(&next.text("refresh_token")).await.expect(200);
         server.client().refresh(&login.text("refresh_token")).await.expect(401);
         server.client().profile(&last.text("access_token")).await.expect(401);
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_what_guards_an_account_survives_a_kill_and_so_does_its_end_of_other_sessions() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..10 {
+        let server = start(&folder);
+        let (person, first, _) = sign_up(&server, &format!("user{round}")).await;
+        let client = server.client();
+        let codes = first.json()["recovery_codes"].as_array().unwrap().clone();
+        let second = person.login_with(&client, codes[0].as_str().unwrap()).await.expect(200);
+        let token = second.text("access_token");
+        let mut changed = Person::new(&person.username);
+        changed.otpauth_uri = person.otpauth_uri.clone();
+        let mut body = changed.register_body();
+        for name in ["username", "public_key", "signing_key"] {
+            body.as_object_mut().unwrap().remove(name);
+        }
+        let etag = client.profile(&token).await.expect(200).header("etag").unwrap().to_owned();
+        client.put_as(&token, "/api/user/credentials", &etag, &body).await.expect(204);
+        server.kill();
+
+        let server = start(&folder);
+        let client = server.client();
+        client.profile(&first.text("access_token")).await.expect(401);
+        client.refresh(&first.text("refresh_token")).await.expect(401);
+        client.profile(&token).await.expect(200);
+        person.login_with(&client, codes[1].as_str().unwrap()).await.expect(401);
+        changed.login_with(&client, codes[1].as_str().unwrap()).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_deletion_answered_before_a_kill_holds_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..10 {
+        let server = start(&folder);
+        let (_, login, _) = sign_up(&server, "alice").await;
+        server.client().delete_as(&login.text("access_token"), "/api/user").await.expect(202);
+        server.kill();
+        let server = start(&folder);
+        server.client().profile(&login.text("access_token")).await.expect(401);
+        server.client().refresh(&login.text("refresh_token")).await.expect(401);
+        // The next round takes the name again.
     }
 }
 
