@@ -98,16 +98,20 @@ impl Recover {
     async fn admitted(&self, request: &RecoveryRequest) -> Result<RecoveryStarted, RecoverError> {
         let found = self.ports.users.find_by_username(&request.username).await.map_err(Fault::from)?;
         let asked_at = self.ports.clock.now();
-        let user = found.filter(|user| user.status.may_sign_in(asked_at));
-        let key = user.as_ref().and_then(|user| user.recovery_key.as_ref());
+        let candidate = found.as_deref().filter(|user| user.status.may_sign_in(asked_at));
+        let key = candidate.and_then(|user| user.recovery_key.as_ref());
         let stored = key.map(|key| key.auth_key_hash.clone());
         let verification =
             self.ports.hasher.verify(&request.recovery_auth_key, stored).await.map_err(Fault::from)?;
         let now = self.ports.clock.now();
-        match (&user, key, verification) {
+        match (candidate, key, verification) {
             (Some(user), Some(key), Verification::Match { .. }) => self.judge(request, user, key, now).await,
             (Some(user), ..) => self.refuse(request, Some(user), FailureReason::WrongKey, now).await,
-            (None, ..) => self.refuse(request, None, FailureReason::UnknownUser, now).await,
+            (None, ..) => {
+                let reason =
+                    if found.is_some() { FailureReason::NotAllowed } else { FailureReason::UnknownUser };
+                self.refuse(request, found.as_deref(), reason, now).await
+            }
         }
     }
 

@@ -109,7 +109,9 @@ impl StepUp {
     async fn token(&self, caller: &Authenticated, now: Timestamp) -> Result<SteppedUp, StepUpError> {
         let session = self.ports.sessions.find(caller.claims().session_id).await.map_err(Fault::from)?;
         let session = session.ok_or(StepUpError::Refused)?;
-        Ok(self.issuer.stepped_up(caller.claims(), session.ends_at, now)?)
+        // Past the life of its refresh token a session is swept, and the store could not remember that it was ended.
+        let ends_at = session.ends_at.min(session.current.refresh_expires_at);
+        Ok(self.issuer.stepped_up(caller.claims(), ends_at, now)?)
     }
 
     async fn refuse(

@@ -1,8 +1,8 @@
 //! Recovering an account: whoever holds the recovery key and a second factor sets new credentials, once.
 
 use crate::support::{
-    Ports, World, admission, denial, denying_limiter, full, new_credentials, origin, recovery_request,
-    recovery_seed,
+    Ports, World, admission, allowing_limiter, denial, denying_limiter, full, new_credentials, origin,
+    recovery_request, recovery_seed,
 };
 use epic_domain::audit::{EventKind, FailureReason};
 use epic_domain::rate_limit::{Action, Quotas};
@@ -13,7 +13,9 @@ use epic_inbound::refresh::RefreshError;
 use epic_inbound::sign_in::SignInError;
 use epic_outbound::audit::MockAudit;
 use epic_outbound::clock::Clock;
-use epic_outbound::hasher::MockHasher;
+use epic_outbound::hasher::{MockHasher, Verification};
+use epic_outbound::passes::MockPasses;
+use epic_outbound::sealer::MockSealer;
 use epic_tests::builders::wrapped_key;
 use epic_tests::fakes::Fault::BeforeWrite;
 use std::sync::Arc;
@@ -80,13 +82,31 @@ async fn wrong_key_no_key_and_unknown_name_are_one_answer_after_the_same_work() 
 }
 
 #[tokio::test]
-async fn a_disabled_account_is_refused_like_an_unknown_name() {
+async fn an_account_that_may_not_sign_in_costs_one_verification_without_a_hash_and_no_factor_is_looked_at() {
     let world = World::unlimited();
     world.confirmed_with_recovery_key(1).await;
-    world.store.edit_user(world.user(1).id, |user| user.status = Status::Disabled);
-    let hashes = world.hasher.computed();
-    assert!(matches!(world.start_recovery(1, KEY, world.code(1)).await, Err(RecoverError::Refused)));
-    assert_eq!(world.hasher.computed(), hashes + 1);
+    let user_id = world.user(1).id;
+    for status in [Status::Disabled, Status::Pending { expires_at: world.clock.now() }] {
+        world.store.edit_user(user_id, |user| user.status = status);
+        let mut hasher = MockHasher::new();
+        // Even a match opens nothing.
+        hasher
+            .expect_verify()
+            .withf(|_, stored| stored.is_none())
+            .times(1)
+            .returning(|_, _| Ok(Verification::Match { outdated: false }));
+        let ports = Ports {
+            hasher: Arc::new(hasher),
+            limiter: Arc::new(allowing_limiter()),
+            sealer: Arc::new(MockSealer::new()),
+            passes: Arc::new(MockPasses::new()),
+            ..world.ports()
+        };
+        let answer = ports.recover().start(&recovery_request(1, KEY, world.code(1))).await;
+        assert!(matches!(answer.result, Err(RecoverError::Refused)));
+        assert_eq!(last_reason(&world), (EventKind::RecoveryFailed, Some(FailureReason::NotAllowed)));
+        assert_eq!(world.audit.events().pop().unwrap().user_id, Some(user_id));
+    }
 }
 
 #[tokio::test]

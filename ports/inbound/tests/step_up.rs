@@ -1,6 +1,7 @@
 //! Stepping up: key and code once more, for a token of the same session that says so.
 
 use crate::support::{Ports, World, auth_key, origin, recording};
+use epic_domain::Timestamp;
 use epic_domain::audit::{Event, EventKind, FailureReason};
 use epic_domain::rate_limit::{Action, Quotas};
 use epic_domain::session::{Claims, TokenKind};
@@ -17,6 +18,7 @@ use epic_outbound::sealer::MockSealer;
 use epic_outbound::sessions::MockSessions;
 use epic_outbound::tokens::Tokens;
 use epic_outbound::users::MockUsers;
+use epic_tests::builders::seconds_after_t0;
 use epic_tests::fakes::Fault::BeforeWrite;
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,15 +83,33 @@ async fn the_token_is_of_the_same_session_and_tells_when_the_proof_was_made() {
     assert!(event.kind == EventKind::StepUp && event.reason.is_none() && is_of(&event, &caller));
 }
 
-#[tokio::test]
-async fn b11_the_token_never_outlives_the_session() {
-    let world = World::unlimited();
-    let caller = world.caller(1).await;
-    let ends_at = world.store.all_sessions()[0].ends_at;
-    world.clock.set_wall(ends_at.saturating_sub(Duration::from_secs(90)));
-    let stepped_up = world.step_up(&caller, 1, world.code(1)).await.unwrap();
+/// Steps up ninety seconds before `end`.
+async fn just_before(world: &World, caller: &Authenticated, end: Timestamp) -> SteppedUp {
+    world.clock.set_wall(end.saturating_sub(Duration::from_secs(90)));
+    let stepped_up = world.step_up(caller, 1, world.code(1)).await.unwrap();
     assert_eq!(stepped_up.expires_in_seconds, 90);
-    assert_eq!(claims_of(&world, &stepped_up).expires_at, ends_at);
+    assert_eq!(claims_of(world, &stepped_up).expires_at, end);
+    stepped_up
+}
+
+#[tokio::test]
+async fn b11_the_token_outlives_neither_the_session_nor_its_refresh_token() {
+    let world = World::unlimited();
+    let (signed_in, _) = world.confirmed(1).await;
+    let caller = world.authenticate(&signed_in.tokens).await.unwrap();
+    let session = world.store.all_sessions().remove(0);
+    let refresh_ends_at = session.current.refresh_expires_at;
+    assert!(refresh_ends_at < session.ends_at);
+    let stepped_up = just_before(&world, &caller, refresh_ends_at).await;
+    world.clock.set_wall(refresh_ends_at);
+    assert!(!world.opens(&stepped_up.access_token).await, "the session may be swept from now on");
+
+    let mut tokens = signed_in.tokens;
+    for day in [6, 12, 18, 24, 29] {
+        world.clock.set_wall(seconds_after_t0(day * 24 * 3_600));
+        tokens = world.refresh(&tokens).await.unwrap();
+    }
+    just_before(&world, &caller, session.ends_at).await;
 }
 
 #[tokio::test]

@@ -74,6 +74,7 @@ pub async fn pages_of_a_list_follow_each_other(stores: &Stores) {
                     break;
                 }
                 pages.extend(page);
+                assert!(pages.len() <= all.len(), "pages overlap");
                 let newer = Event { user_id: Some(user_id(1)), kind: LOGIN, ..event(1_000) };
                 stores.audit.append(&[newer]).await.unwrap();
             }
@@ -139,7 +140,7 @@ pub async fn signed_heads_are_paged_by_length(stores: &Stores) {
 pub async fn the_first_signed_head_at_a_place_stays(stores: &Stores) {
     let first = signed_head(10);
     let second = SignedHead { anchor: Anchor { length: 10, ..signed_head(11).anchor }, ..signed_head(12) };
-    for head in [&first, &second, &first] {
+    for head in [&first, &second] {
         stores.audit.keep_signed_head(head).await.unwrap();
     }
     assert_eq!(stores.audit.signed_heads(0, 10).await.unwrap(), [first]);

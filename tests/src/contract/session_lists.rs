@@ -44,6 +44,7 @@ pub async fn pages_of_sessions_follow_each_other(stores: &Stores) {
                 break;
             }
             pages.extend(page);
+            assert!(pages.len() <= all.len(), "pages overlap");
         }
         assert_eq!(pages, all, "{limit}");
     }
