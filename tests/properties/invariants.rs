@@ -20,8 +20,8 @@ pub(crate) struct Ledger {
     spent: HashSet<Vec<u8>>,
     /// Sessions of which an end was ever known in memory.
     ended: BTreeSet<SessionId>,
-    /// Whether the wall clock was ever set. Lifetimes are told by it: a session swept while it was ahead is not known to
-    /// end again, and an end noted while it was behind is forgotten too early.
+    /// Whether the wall clock was ever set. A session swept while it was ahead may have a token that is good again once
+    /// it is back; the store cannot end what it has forgotten.
     has_wall_moved: bool,
     /// Which requests got which answers.
     pub(crate) answers: BTreeSet<(String, String)>,
@@ -167,10 +167,10 @@ impl Story {
                 let is_refresh =
                     token.claims.as_ref().is_some_and(|claims| claims.kind == TokenKind::Refresh);
                 live_refresh_tokens += u32::from(is_good && is_refresh);
-                if is_good && !self.ledger.has_wall_moved {
-                    assert!(!self.ledger.ended.contains(&held.id), "of an ended session: {:?}", token.claims);
-                    assert!(self.can_end(held.id), "of a session that cannot be ended: {:?}", token.claims);
-                }
+                let (can_end, has_ended) = (self.can_end(held.id), self.ledger.ended.contains(&held.id));
+                assert!(!(is_good && has_ended), "good, of an ended session: {:?}", token.claims);
+                let is_known = can_end || self.ledger.has_wall_moved;
+                assert!(!is_good || is_known, "good, of a session that cannot be ended: {:?}", token.claims);
             }
             assert!(live_refresh_tokens <= 1, "two live refresh tokens of {}", held.id);
         }

@@ -78,7 +78,7 @@ prop_state_machine! {
 }
 
 prop_state_machine! {
-    #![proptest_config(cases(32))]
+    #![proptest_config(cases(40))]
     #[test]
     fn the_service_over_sqlite_keeps_its_rules(sequential 1..60 => OverSqlite);
 }

@@ -290,7 +290,7 @@ fn sign_in(sketch: &Sketch) -> BoxedStrategy<Command> {
 fn passing_time() -> BoxedStrategy<Command> {
     prop_oneof![
         14 => span().prop_map(Command::Advance),
-        1 => select(vec![-400, -31, -11, -1, 1, 11, 31, 400])
+        1 => select(vec![-3_600, -400, -31, -11, -1, 1, 11, 31, 400, 3_600])
             .prop_map(|seconds| Command::MoveWall { seconds }),
     ]
     .boxed()

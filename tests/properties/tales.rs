@@ -1,8 +1,10 @@
 //! Short stories told on purpose: what chance seldom hits upon, or once did.
 
 use crate::commands::{Bearer, Command, FactorChoice, KeyChoice, Proof, Round, Step, TokenChoice};
+use crate::faults::{FaultPlan, Moment};
 use crate::story::Story;
 use crate::system::Lasting;
+use epic_inbound::sign_out::SignOutScope;
 use std::time::Duration;
 
 const RIGHT: Proof = Proof { key: KeyChoice::Right, factor: FactorChoice::Step(0) };
@@ -14,11 +16,16 @@ const fn wait(seconds: u64) -> Command {
     Command::Advance(Duration::from_secs(seconds))
 }
 
-fn tell(commands: &[Command]) {
+const fn plain(command: Command) -> Step {
+    Step { command, fault: None }
+}
+
+/// Tells a story to either make of the system; each step is checked against the model.
+fn tell(steps: impl IntoIterator<Item = Step> + Clone) {
     for lasting in [Lasting::fakes(), Lasting::sqlite()] {
         let mut story = Story::begin(lasting);
-        for command in commands {
-            story.step(Step { command: *command, fault: None });
+        for step in steps.clone() {
+            story.step(step);
             story.check();
         }
     }
@@ -26,7 +33,7 @@ fn tell(commands: &[Command]) {
 
 #[test]
 fn a_step_up_gives_no_token_that_outlives_what_the_store_knows_of_its_session() {
-    tell(&[
+    let commands = [
         REGISTER,
         SIGN_IN,
         wait(590),
@@ -34,5 +41,33 @@ fn a_step_up_gives_no_token_that_outlives_what_the_store_knows_of_its_session() 
         wait(320),
         Command::KeepHouse(Round::Sweep),
         Command::Call(NEWEST),
-    ]);
+    ];
+    tell(commands.map(plain));
+}
+
+#[test]
+fn one_session_too_many_ends_the_one_not_seen_for_the_longest() {
+    let first = Bearer { session_back: 2, ..NEWEST };
+    let three = [REGISTER, SIGN_IN, wait(30), SIGN_IN, wait(30), SIGN_IN, wait(30)];
+    let fourth = [Command::Refresh(first), SIGN_IN, Command::Call(NEWEST), Command::ListSessions(NEWEST)];
+    tell(three.into_iter().chain(fourth).map(plain));
+}
+
+#[test]
+fn a_logout_whose_answer_was_lost_is_made_up_for_by_a_retry_or_within_moments() {
+    let scopes = [SignOutScope::Session, SignOutScope::Others, SignOutScope::All];
+    let mending = [Command::KeepHouse(Round::CatchUp), Command::Restart];
+    for scope in scopes {
+        let logout = Command::SignOut { bearer: NEWEST, scope };
+        for mended_by in mending.into_iter().chain([logout]) {
+            // Which call it is depends on what is cached; the others lose an answer too.
+            for call in 0..3 {
+                let fault = Some(FaultPlan { call, moment: Moment::After });
+                let before = [REGISTER, SIGN_IN, wait(30), SIGN_IN].map(plain);
+                let after = [wait(20), mended_by, Command::Call(NEWEST)].map(plain);
+                let lost = [Step { command: logout, fault }];
+                tell(before.into_iter().chain(lost).chain(after));
+            }
+        }
+    }
 }
