@@ -21,7 +21,7 @@ const fn plain(command: Command) -> Step {
 }
 
 /// Tells a story to either make of the system; each step is checked against the model.
-fn tell(steps: impl IntoIterator<Item = Step> + Clone) {
+fn tell(steps: &(impl IntoIterator<Item = Step> + Clone)) {
     for lasting in [Lasting::fakes(), Lasting::sqlite()] {
         let mut story = Story::begin(lasting);
         for step in steps.clone() {
@@ -42,7 +42,7 @@ fn a_step_up_gives_no_token_that_outlives_what_the_store_knows_of_its_session() 
         Command::KeepHouse(Round::Sweep),
         Command::Call(NEWEST),
     ];
-    tell(commands.map(plain));
+    tell(&commands.map(plain));
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn one_session_too_many_ends_the_one_not_seen_for_the_longest() {
     let first = Bearer { session_back: 2, ..NEWEST };
     let three = [REGISTER, SIGN_IN, wait(30), SIGN_IN, wait(30), SIGN_IN, wait(30)];
     let fourth = [Command::Refresh(first), SIGN_IN, Command::Call(NEWEST), Command::ListSessions(NEWEST)];
-    tell(three.into_iter().chain(fourth).map(plain));
+    tell(&three.into_iter().chain(fourth).map(plain));
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn a_logout_whose_answer_was_lost_is_made_up_for_by_a_retry_or_within_moments() 
                 let before = [REGISTER, SIGN_IN, wait(30), SIGN_IN].map(plain);
                 let after = [wait(20), mended_by, Command::Call(NEWEST)].map(plain);
                 let lost = [Step { command: logout, fault }];
-                tell(before.into_iter().chain(lost).chain(after));
+                tell(&before.into_iter().chain(lost).chain(after));
             }
         }
     }
