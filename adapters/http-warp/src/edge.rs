@@ -58,7 +58,8 @@ impl Edge {
             Some(response) => response,
             None => {
                 request.extensions_mut().insert(context.clone());
-                self.guarded(routes.call(request)).await
+                // The call itself runs the first filters, so it belongs under the guard too.
+                guarded(async move { routes.call(request).await }, self.request_timeout).await
             }
         };
         if let Some(problem) = response.extensions_mut().remove::<Problem>() {
@@ -92,29 +93,33 @@ impl Edge {
         }
         self.origins.preflight(request.method(), headers)
     }
+}
 
-    /// Runs a route under the deadline. A panic in it is caught here, so that it costs one reply and no more.
-    async fn guarded(&self, route: impl Future<Output = Result<Response, Infallible>>) -> Response {
-        let mut caught = pin!(AssertUnwindSafe(route).catch_unwind());
-        // Most calls are answered from memory at once; only one that has to wait needs a timer.
-        let outcome = match poll!(caught.as_mut()) {
-            Poll::Ready(outcome) => Some(outcome),
-            Poll::Pending => tokio::time::timeout(self.request_timeout, caught).await.ok(),
-        };
-        match outcome {
-            Some(Ok(Ok(response))) => response,
-            Some(Ok(Err(never))) => match never {},
-            Some(Err(_panic)) => {
-                tracing::error!("a handler panicked");
-                Problem::internal().into_response()
-            }
-            None => {
-                tracing::warn!("a request took too long");
-                let detail = "The request took too long. It may or may not have taken effect; look before you repeat it.";
-                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", "Timeout", detail)
-                    .with_retry_after(TIMEOUT_RETRY_AFTER_SECONDS)
-                    .into_response()
-            }
+/// Runs a route under the deadline. A panic in it is caught here, so that it costs one reply and no more.
+async fn guarded(
+    route: impl Future<Output = Result<Response, Infallible>>,
+    request_timeout: Duration,
+) -> Response {
+    let mut caught = pin!(AssertUnwindSafe(route).catch_unwind());
+    // Most calls are answered from memory at once; only one that has to wait needs a timer.
+    let outcome = match poll!(caught.as_mut()) {
+        Poll::Ready(outcome) => Some(outcome),
+        Poll::Pending => tokio::time::timeout(request_timeout, caught).await.ok(),
+    };
+    match outcome {
+        Some(Ok(Ok(response))) => response,
+        Some(Ok(Err(never))) => match never {},
+        Some(Err(_panic)) => {
+            tracing::error!("a handler panicked");
+            Problem::internal().into_response()
+        }
+        None => {
+            tracing::warn!("a request took too long");
+            let detail =
+                "The request took too long. It may or may not have taken effect; look before you repeat it.";
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", "Timeout", detail)
+                .with_retry_after(TIMEOUT_RETRY_AFTER_SECONDS)
+                .into_response()
         }
     }
 }
@@ -168,6 +173,21 @@ mod tests {
             headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         headers
+    }
+
+    async fn status_of(route: impl Future<Output = Result<Response, Infallible>>) -> StatusCode {
+        let mut response = guarded(route, Duration::from_millis(20)).await;
+        let problem = response.extensions_mut().remove::<Problem>();
+        problem.map_or(response.status(), |problem| problem.render(None).status())
+    }
+
+    #[tokio::test]
+    async fn i13_a_route_that_panics_costs_one_reply_and_one_that_hangs_its_own_time() {
+        let fine = async { Ok(Response::default()) };
+        assert_eq!(status_of(fine).await, StatusCode::OK);
+        let panics: fn() -> Response = || panic!("injected");
+        assert_eq!(status_of(async { Ok(panics()) }).await, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(status_of(std::future::pending()).await, StatusCode::SERVICE_UNAVAILABLE);
     }
 
     #[test]
