@@ -1,0 +1,101 @@
+//! The port of the audit log.
+
+use crate::MongoStore;
+use crate::append_queue::append;
+use crate::documents::anchor::the_anchor;
+use crate::documents::link::{LinkDocument, following, of_user};
+use crate::documents::signed_head::{SignedHeadDocument, longer_than};
+use crate::documents::values::integer;
+use crate::errors::Failure;
+use crate::store::Shared;
+use async_trait::async_trait;
+use epic_domain::audit::{Anchor, Event, EventKind, Link, SignedHead};
+use epic_domain::id::UserId;
+use epic_outbound::StoreError;
+use epic_outbound::audit::Audit;
+use futures_util::TryStreamExt;
+use mongodb::bson::{Document, doc};
+
+#[async_trait]
+impl Audit for MongoStore {
+    async fn append(&self, events: &[Event]) -> Result<(), StoreError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let events = events.to_vec();
+        self.call(|shared| async move { append(&shared, events).await }).await
+    }
+
+    async fn anchor(&self) -> Result<Anchor, StoreError> {
+        self.call(|shared| async move { anchor(&shared).await }).await
+    }
+
+    async fn read(&self, after: u64, limit: u32) -> Result<Vec<Link>, StoreError> {
+        // A place that is too large to be stored comes after every stored one.
+        let Ok(after) = integer(after) else { return Ok(Vec::new()) };
+        self.call(|shared| async move { links(&shared, following(after), doc! { "_id": 1 }, limit).await })
+            .await
+    }
+
+    async fn list(
+        &self,
+        user_id: UserId,
+        kind: Option<EventKind>,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Link>, StoreError> {
+        let before = before.and_then(|before| integer(before).ok()).unwrap_or(i64::MAX);
+        let filter = of_user(user_id, kind, before);
+        self.call(|shared| async move { links(&shared, filter, doc! { "_id": -1 }, limit).await }).await
+    }
+
+    async fn keep_signed_head(&self, head: &SignedHead) -> Result<(), StoreError> {
+        let head = head.clone();
+        self.call(|shared| async move { keep_head(&shared, &head).await }).await
+    }
+
+    async fn signed_heads(&self, after: u64, limit: u32) -> Result<Vec<SignedHead>, StoreError> {
+        let Ok(after) = integer(after) else { return Ok(Vec::new()) };
+        self.call(|shared| async move { heads(&shared, after, limit).await }).await
+    }
+}
+
+/// An anchor that is missing is damage: it was made with the database.
+async fn anchor(shared: &Shared) -> Result<Anchor, Failure> {
+    let stored = shared.collections.audit_anchor.find_one(the_anchor()).await?;
+    stored.ok_or(Failure::Damaged("anchor"))?.decode()
+}
+
+async fn links(shared: &Shared, filter: Document, sort: Document, limit: u32) -> Result<Vec<Link>, Failure> {
+    // To the database no limit is zero.
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
+    let found = shared.collections.audit.find(filter).sort(sort).limit(limit.into()).await?;
+    let documents: Vec<_> = found.try_collect().await?;
+    documents.into_iter().map(LinkDocument::decode).collect()
+}
+
+/// Of two heads at one place the first is kept: had the chain been rewritten between them, the second would cover it up.
+async fn keep_head(shared: &Shared, head: &SignedHead) -> Result<(), Failure> {
+    let document = SignedHeadDocument::encode(head)?;
+    match shared.collections.audit_heads.insert_one(document).await.map_err(Failure::from) {
+        Err(failure) if failure.is_duplicate_key() => Ok(()),
+        other => other.map(drop),
+    }
+}
+
+async fn heads(shared: &Shared, after: i64, limit: u32) -> Result<Vec<SignedHead>, Failure> {
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
+    let found = shared
+        .collections
+        .audit_heads
+        .find(longer_than(after))
+        .sort(doc! { "_id": 1 })
+        .limit(limit.into())
+        .await?;
+    let documents: Vec<_> = found.try_collect().await?;
+    documents.iter().map(SignedHeadDocument::decode).collect()
+}

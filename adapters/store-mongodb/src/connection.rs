@@ -1,0 +1,105 @@
+//! How the driver is set up: durable, retrying, bounded, whatever the connection string says.
+
+use crate::errors::{Failure, OpenError};
+use crate::options::MongoOptions;
+use mongodb::Client;
+use mongodb::bson::doc;
+use mongodb::error::ErrorKind;
+use mongodb::options::{
+    Acknowledgment, ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, TransactionOptions,
+    WriteConcern,
+};
+
+/// The driver's options for a store.
+///
+/// # Errors
+/// [`OpenError::InvalidUri`], or [`OpenError::Unavailable`] when a `mongodb+srv` name does not resolve.
+pub(crate) async fn client_options(options: &MongoOptions) -> Result<ClientOptions, OpenError> {
+    let mut client = ClientOptions::parse(options.uri.expose()).await.map_err(|error| match *error.kind {
+        ErrorKind::DnsResolve { .. } => OpenError::from(Failure::from(error)),
+        _ => OpenError::InvalidUri,
+    })?;
+    client.app_name = Some("epic-server".into());
+    client.max_pool_size = Some(options.pool_size_max.max(1));
+    client.max_connecting = Some(options.pool_size_max.clamp(1, 8));
+    client.connect_timeout = Some(options.connect_timeout);
+    client.server_selection_timeout = Some(options.deadline);
+    client.retry_reads = Some(true);
+    client.retry_writes = Some(true);
+    client.read_concern = Some(ReadConcern::majority());
+    client.write_concern = Some(durable(options));
+    client.selection_criteria = Some(primary());
+    Ok(client)
+}
+
+/// Transactions read one state of the database and commit as durably as single writes.
+pub(crate) fn transaction_options(options: &MongoOptions) -> TransactionOptions {
+    TransactionOptions::builder()
+        .read_concern(ReadConcern::snapshot())
+        .write_concern(durable(options))
+        .selection_criteria(primary())
+        .max_commit_time(options.deadline)
+        .build()
+}
+
+fn durable(options: &MongoOptions) -> WriteConcern {
+    WriteConcern::builder().w(Acknowledgment::Majority).journal(true).w_timeout(options.deadline).build()
+}
+
+fn primary() -> SelectionCriteria {
+    SelectionCriteria::ReadPreference(ReadPreference::Primary)
+}
+
+/// Makes sure that transactions work: they do on members of a replica set and behind a mongos.
+///
+/// # Errors
+/// [`OpenError::NoTransactions`] if not, [`OpenError::Unavailable`] when no server answers.
+pub(crate) async fn check_transactions(client: &Client) -> Result<(), OpenError> {
+    let hello = client.database("admin").run_command(doc! { "hello": 1 }).await?;
+    let has_transactions =
+        hello.contains_key("setName") || hello.get_str("msg").is_ok_and(|message| message == "isdbgrid");
+    if has_transactions { Ok(()) } else { Err(OpenError::NoTransactions) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::time::Duration;
+    use epic_domain::secret::SecretText;
+
+    fn options(uri: &str) -> MongoOptions {
+        MongoOptions::new(SecretText::new(uri.into()), "epic".into())
+    }
+
+    #[tokio::test]
+    async fn a_connection_string_cannot_weaken_durability() {
+        let weak = "mongodb://localhost/?w=0&journal=false&retryWrites=false&readConcernLevel=local\
+             &readPreference=secondary&maxPoolSize=0&serverSelectionTimeoutMS=600000";
+        let client = client_options(&options(weak)).await.expect("it parses");
+        let concern = client.write_concern.expect("a write concern");
+        assert_eq!((concern.w, concern.journal), (Some(Acknowledgment::Majority), Some(true)));
+        assert_eq!(client.read_concern, Some(ReadConcern::majority()));
+        assert_eq!(client.selection_criteria, Some(primary()));
+        assert_eq!((client.retry_writes, client.retry_reads), (Some(true), Some(true)));
+        assert_eq!(client.max_pool_size, Some(32));
+        assert_eq!(client.server_selection_timeout, Some(Duration::from_secs(5)));
+    }
+
+    #[tokio::test]
+    async fn credentials_and_tls_are_taken_from_the_connection_string() {
+        let uri = "mongodb://epic:hunter2@localhost/?tls=true&authSource=admin";
+        let client = client_options(&options(uri)).await.expect("it parses");
+        assert!(client.credential.is_some());
+        assert!(matches!(client.tls, Some(mongodb::options::Tls::Enabled(_))));
+    }
+
+    #[tokio::test]
+    async fn a_connection_string_that_does_not_parse_is_not_quoted() {
+        for uri in ["hunter2", "mongodb://epic:hunter2@", "mongodb://epic:hunter2@host/?w=x&journal=hunter2"]
+        {
+            let error = client_options(&options(uri)).await.expect_err("it does not parse");
+            assert!(matches!(error, OpenError::InvalidUri), "{uri}");
+            assert!(!format!("{error} {error:?}").contains("hunter2"));
+        }
+    }
+}

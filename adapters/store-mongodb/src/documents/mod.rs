@@ -1,0 +1,23 @@
+//! Documents: one kind a file, how it is written and how it is read.
+//!
+//! Each holds its format in `v`. Ids are binary values of the UUID kind, times are BSON dates, counters are 64-bit.
+
+pub(crate) mod anchor;
+pub(crate) mod format;
+pub(crate) mod link;
+pub(crate) mod session;
+pub(crate) mod session_queries;
+pub(crate) mod signed_head;
+pub(crate) mod user;
+pub(crate) mod user_queries;
+pub(crate) mod values;
+
+use crate::errors::Failure;
+
+/// The newest format of documents that this server knows.
+pub(crate) const FORMAT: i32 = 1;
+
+/// Refuses a document of a format that this server does not know.
+fn check_format(v: i32) -> Result<(), Failure> {
+    if v == FORMAT { Ok(()) } else { Err(Failure::Damaged("format")) }
+}

@@ -1,0 +1,37 @@
+//! The store for several nodes: users, sessions, revocations and audit in MongoDB.
+//!
+//! What must not race is decided by one document where one serves: a version or the very token that is replaced stands
+//! in the filter of the update. Where several documents change in one step, a transaction does it, and it writes first
+//! what its rivals write too, so that of two one is refused and tries again.
+//!
+//! Every write waits for the journals of a majority and every read sees what a majority holds: what is acknowledged
+//! survives the loss of a node. Every call has a deadline, and goes on to its end when its caller has gone.
+//!
+//! Architecture invariant: nothing here reads a clock or draws an id. Indexes with a lifetime only clean up; queries
+//! look at expiry themselves, by the time that the caller gives.
+
+mod account_changes;
+mod append_queue;
+mod audit;
+mod collections;
+mod connection;
+mod documents;
+mod errors;
+mod format;
+mod indexes;
+mod options;
+mod registration;
+mod second_factor;
+mod session_endings;
+mod session_opening;
+mod sessions;
+mod store;
+mod sweep;
+mod touches;
+mod transaction;
+mod turns;
+mod users;
+
+pub use errors::OpenError;
+pub use options::MongoOptions;
+pub use store::MongoStore;

@@ -1,0 +1,96 @@
+//! Accounts come to be, are registered again, and expire unconfirmed. The unique index on names decides who has one.
+
+use crate::collections::Collections;
+use crate::documents::user::UserDocument;
+use crate::documents::user_queries::{by_id, by_username, expired_pending, pending_at};
+use crate::errors::Failure;
+use crate::store::Shared;
+use crate::sweep;
+use crate::users::find;
+use epic_domain::Timestamp;
+use epic_domain::user::{User, Version};
+use epic_outbound::users::{Insertion, Replacement};
+use futures_util::FutureExt;
+use mongodb::ClientSession;
+use mongodb::bson::{Document, doc};
+use mongodb::error::Error;
+
+/// How often an insertion looks again when the holder of its name has gone meanwhile.
+const TRIES_MAX: u32 = 16;
+
+pub(crate) async fn insert_if_absent(
+    shared: &Shared,
+    user: &User,
+    now: Timestamp,
+) -> Result<Insertion, Failure> {
+    let document = UserDocument::encode(user)?;
+    for _ in 0..TRIES_MAX {
+        match shared.collections.users.insert_one(&document).await.map_err(Failure::from) {
+            Ok(_) => return Ok(Insertion::Inserted),
+            Err(failure) if failure.is_duplicate_key() => {}
+            Err(failure) => return Err(failure),
+        }
+        match find(shared, by_username(&user.username)).await? {
+            Some(holder) if holder.status.exists_at(now) => return Ok(Insertion::NameTaken),
+            Some(holder) => {
+                if take_over(shared, &holder, user, now).await? {
+                    return Ok(Insertion::Inserted);
+                }
+            }
+            // Nobody has the name: its holder has gone this moment, or it is the id that is taken.
+            None => {
+                if find(shared, by_id(user.id)).await?.is_some() {
+                    return Err(Failure::IdTaken);
+                }
+            }
+        }
+    }
+    Err(Failure::Contended)
+}
+
+/// Puts a new account in the place of one that has expired; false when someone else did, or the account has changed.
+///
+/// An account that was never confirmed has no sessions.
+async fn take_over(shared: &Shared, holder: &User, heir: &User, now: Timestamp) -> Result<bool, Failure> {
+    let mut expired = by_id(holder.id);
+    expired.extend(expired_pending(now));
+    let context = (expired, UserDocument::encode(heir)?);
+    let taken_over = shared
+        .in_transaction(context, |collections, session, (expired, heir)| {
+            replace_expired(collections, session, expired, heir).boxed()
+        })
+        .await;
+    match taken_over {
+        Err(failure) if failure.is_duplicate_key() => Ok(false),
+        other => other,
+    }
+}
+
+async fn replace_expired(
+    collections: &Collections,
+    session: &mut ClientSession,
+    expired: &Document,
+    heir: &UserDocument,
+) -> Result<bool, Error> {
+    if collections.users.delete_one(expired.clone()).session(&mut *session).await?.deleted_count == 0 {
+        return Ok(false);
+    }
+    collections.users.insert_one(heir).session(session).await?;
+    Ok(true)
+}
+
+pub(crate) async fn replace_pending(
+    shared: &Shared,
+    user: &User,
+    expected: Version,
+    now: Timestamp,
+) -> Result<Replacement, Failure> {
+    let document = UserDocument::encode(user)?;
+    let replaced = shared.collections.users.replace_one(pending_at(user, expected, now)?, document).await?;
+    Ok(if replaced.matched_count == 1 { Replacement::Replaced } else { Replacement::Stale })
+}
+
+pub(crate) async fn remove_expired(shared: &Shared, now: Timestamp, limit: u32) -> Result<u32, Failure> {
+    let sort = doc! { "pending_expires_at": 1 };
+    sweep::remove(&shared.collections.users.clone_with_type(), expired_pending(now), sort, limit).await
+}

@@ -1,0 +1,117 @@
+//! The store as a whole: opens, takes calls.
+
+use crate::append_queue::AppendQueue;
+use crate::collections::Collections;
+use crate::connection::{check_transactions, client_options, transaction_options};
+use crate::errors::{Failure, OpenError};
+use crate::options::MongoOptions;
+use crate::turns::Turns;
+use crate::{format, indexes, transaction};
+use core::time::Duration;
+use epic_outbound::StoreError;
+use futures_util::future::BoxFuture;
+use mongodb::bson::doc;
+use mongodb::error::Error;
+use mongodb::options::{ClientOptions, TransactionOptions};
+use mongodb::{Client, ClientSession};
+use std::sync::Arc;
+
+/// The store for several nodes. Clones share one pool of connections.
+#[derive(Debug, Clone)]
+pub struct MongoStore {
+    shared: Arc<Shared>,
+}
+
+/// What all calls of a store share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    client: Client,
+    transaction_options: TransactionOptions,
+    pub(crate) deadline: Duration,
+    pub(crate) collections: Collections,
+    /// Whose turn it is to change an account's sessions.
+    pub(crate) turns: Turns,
+    /// Events on their way to the end of the chain.
+    pub(crate) appends: AppendQueue,
+}
+
+impl MongoStore {
+    /// Connects, makes what is missing (collections, indexes), and makes sure that the database is one that this server
+    /// knows. Indexes over many documents may take their time.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn open(options: MongoOptions) -> Result<Self, OpenError> {
+        Self::connect(&options, client_options(&options).await?).await
+    }
+
+    /// Opens a store by a driver that is set up so.
+    async fn connect(options: &MongoOptions, client: ClientOptions) -> Result<Self, OpenError> {
+        let client = Client::with_options(client)?;
+        within(options.deadline, check_transactions(&client)).await?;
+        let collections = Collections::of(client.database(&options.database));
+        within(options.deadline, format::check(&collections)).await?;
+        indexes::ensure(&collections, options.expired_kept_for).await?;
+        within(options.deadline, format::mark(&collections)).await?;
+        let shared = Shared {
+            client,
+            transaction_options: transaction_options(options),
+            deadline: options.deadline,
+            collections,
+            turns: Turns::default(),
+            appends: AppendQueue::default(),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Asks the primary for a sign of life.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when it gives none in time.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.call(|shared| async move {
+            shared.collections.database.run_command(doc! { "ping": 1 }).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Runs a call as a task of its own, within the deadline. A caller who goes away neither breaks off a write half-way nor
+    /// costs the pool a connection.
+    pub(crate) async fn call<T, F>(&self, work: impl FnOnce(Arc<Shared>) -> F + Send) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Failure>> + Send + 'static,
+    {
+        let work = work(Arc::clone(&self.shared));
+        let deadline = self.shared.deadline;
+        let task = tokio::spawn(async move {
+            tokio::time::timeout(deadline, work).await.unwrap_or(Err(Failure::TimedOut))
+        });
+        Ok(task.await.unwrap_or(Err(Failure::BrokenOff))?)
+    }
+}
+
+impl Shared {
+    /// Runs `steps` in one transaction; see [`transaction::run`].
+    pub(crate) async fn in_transaction<C, T, F>(&self, context: C, steps: F) -> Result<T, Failure>
+    where
+        C: Send,
+        T: Send + 'static,
+        F: for<'b> FnMut(
+                &'b Collections,
+                &'b mut ClientSession,
+                &'b mut C,
+            ) -> BoxFuture<'b, Result<T, Error>>
+            + Send,
+    {
+        transaction::run(&self.client, &self.transaction_options, &self.collections, context, steps).await
+    }
+}
+
+async fn within<T>(
+    deadline: Duration,
+    step: impl Future<Output = Result<T, OpenError>>,
+) -> Result<T, OpenError> {
+    tokio::time::timeout(deadline, step).await.unwrap_or_else(|_| Err(Failure::TimedOut.into()))
+}
