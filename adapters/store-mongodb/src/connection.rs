@@ -73,8 +73,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_string_cannot_weaken_durability() {
-        let weak = "mongodb://localhost/?w=0&journal=false&retryWrites=false&readConcernLevel=local\
-             &readPreference=secondary&maxPoolSize=0&serverSelectionTimeoutMS=600000";
+        let weak = "mongodb://localhost/?w=1&journal=false&retryWrites=false&readConcernLevel=local\
+             &readPreference=secondary&maxPoolSize=9999&serverSelectionTimeoutMS=600000";
         let client = client_options(&options(weak)).await.expect("it parses");
         let concern = client.write_concern.expect("a write concern");
         assert_eq!((concern.w, concern.journal), (Some(Acknowledgment::Majority), Some(true)));

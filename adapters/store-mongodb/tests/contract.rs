@@ -1,13 +1,16 @@
 //! The MongoDB store passes the contract kit.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use epic_tests::contract::Stores;
 use std::sync::Arc;
+use support::FreshDatabase;
 
 async fn fresh() -> Stores {
-    let (store, database) = support::fresh_store().await;
-    let store = Arc::new(store);
+    let database = FreshDatabase::new();
+    let store = Arc::new(database.store().await);
     Stores::new(Arc::clone(&store) as _, Arc::clone(&store) as _, store, database)
 }
 

@@ -1,12 +1,86 @@
-//! A server for tests.
+//! A server for the tests of this store, and databases on it.
+//!
+//! `TEST_MONGODB_URI` names the server; without it one is started for this process. A server that cannot be had fails
+//! the tests: nothing is passed over.
 
+#![allow(dead_code, reason = "each test target uses a part")]
+
+use core::sync::atomic::{AtomicU32, Ordering};
+use core::time::Duration;
 use epic_domain::secret::SecretText;
 use epic_store_mongodb::{MongoOptions, MongoStore};
+use mongodb::{Client, Database};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
-pub async fn fresh_store() -> (MongoStore, ()) {
-    let uri = std::env::var("TEST_MONGODB_URI").unwrap();
-    let name = format!("t_{}_{:?}", std::process::id(), std::thread::current().id()).replace(['(', ')'], "");
-    let mut options = MongoOptions::new(SecretText::new(uri), name);
-    options.expired_kept_for = std::time::Duration::from_secs(20 * 365 * 24 * 3600);
-    (MongoStore::open(options).await.unwrap(), ())
+/// Times of the kit lie in the past: nothing must remove what has expired by the real clock.
+const NEVER: Duration = Duration::from_secs(50 * 365 * 24 * 3_600);
+
+static SERVER: OnceLock<String> = OnceLock::new();
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+/// Runs `scripts/mongodb-server` and returns what it prints.
+pub(crate) fn server_script(arguments: &[&str]) -> String {
+    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../scripts/mongodb-server");
+    let output = Command::new(script).args(arguments).stderr(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "no MongoDB-compatible server can be had");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// Where the server is.
+pub(crate) fn server_uri() -> &'static str {
+    SERVER.get_or_init(|| {
+        std::env::var("TEST_MONGODB_URI")
+            .unwrap_or_else(|_| server_script(&["--while", &std::process::id().to_string()]))
+    })
+}
+
+/// Options for a database at `uri`.
+pub(crate) fn options(uri: &str, database: &str) -> MongoOptions {
+    let uri = SecretText::new(uri.to_owned());
+    MongoOptions { expired_kept_for: NEVER, ..MongoOptions::new(uri, database.to_owned()) }
+}
+
+/// A database of its own, gone when this is dropped.
+pub(crate) struct FreshDatabase {
+    name: String,
+}
+
+impl FreshDatabase {
+    pub(crate) fn new() -> Self {
+        let number = DATABASES.fetch_add(1, Ordering::Relaxed);
+        Self { name: format!("epic_test_{}_{number}", std::process::id()) }
+    }
+
+    /// Options for a store in it.
+    pub(crate) fn options(&self) -> MongoOptions {
+        options(server_uri(), &self.name)
+    }
+
+    /// A store in it.
+    pub(crate) async fn store(&self) -> MongoStore {
+        MongoStore::open(self.options()).await.unwrap()
+    }
+
+    /// The database past the store.
+    pub(crate) async fn raw(&self) -> Database {
+        Client::with_uri_str(server_uri()).await.unwrap().database(&self.name)
+    }
+}
+
+impl Drop for FreshDatabase {
+    fn drop(&mut self) {
+        let name = self.name.clone();
+        // A runtime of its own: the test's is ending.
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let client = Client::with_uri_str(server_uri()).await.unwrap();
+                client.database(&name).drop().await.unwrap();
+            });
+        })
+        .join();
+        assert!(dropped.is_ok() || std::thread::panicking(), "a test database stays behind");
+    }
 }
