@@ -12,6 +12,7 @@ const ADAPTERS: &[&str] = &[
     "epic-otp-totp",
     "epic-seal-aead",
     "epic-sign-ed25519",
+    "epic-store-mongodb",
     "epic-store-sqlite",
     "epic-system",
     "epic-token-jwt",
@@ -54,6 +55,7 @@ fn every_driver_stands_under_one_adapter() {
     let homes = [
         ("argon2", "epic-hash-argon2"),
         ("jsonwebtoken", "epic-token-jwt"),
+        ("mongodb", "epic-store-mongodb"),
         ("rusqlite", "epic-store-sqlite"),
         ("totp-rs", "epic-otp-totp"),
         ("warp", "epic-http-warp"),

@@ -14,7 +14,9 @@ use epic_domain::id::UserId;
 use epic_outbound::StoreError;
 use epic_outbound::audit::Audit;
 use futures_util::TryStreamExt;
+use mongodb::Cursor;
 use mongodb::bson::{Document, doc};
+use mongodb::options::Hint;
 
 #[async_trait]
 impl Audit for MongoStore {
@@ -33,8 +35,7 @@ impl Audit for MongoStore {
     async fn read(&self, after: u64, limit: u32) -> Result<Vec<Link>, StoreError> {
         // A place that is too large to be stored comes after every stored one.
         let Ok(after) = integer(after) else { return Ok(Vec::new()) };
-        self.call(|shared| async move { links(&shared, following(after), doc! { "_id": 1 }, limit).await })
-            .await
+        self.call(|shared| async move { page(&shared, after, limit).await }).await
     }
 
     async fn list(
@@ -45,8 +46,7 @@ impl Audit for MongoStore {
         limit: u32,
     ) -> Result<Vec<Link>, StoreError> {
         let before = before.and_then(|before| integer(before).ok()).unwrap_or(i64::MAX);
-        let filter = of_user(user_id, kind, before);
-        self.call(|shared| async move { links(&shared, filter, doc! { "_id": -1 }, limit).await }).await
+        self.call(|shared| async move { list(&shared, of_user(user_id, kind, before), limit).await }).await
     }
 
     async fn keep_signed_head(&self, head: &SignedHead) -> Result<(), StoreError> {
@@ -66,14 +66,38 @@ async fn anchor(shared: &Shared) -> Result<Anchor, Failure> {
     stored.ok_or(Failure::Damaged("anchor"))?.decode()
 }
 
-async fn links(shared: &Shared, filter: Document, sort: Document, limit: u32) -> Result<Vec<Link>, Failure> {
+async fn page(shared: &Shared, after: i64, limit: u32) -> Result<Vec<Link>, Failure> {
     // To the database no limit is zero.
     if limit == 0 {
         return Ok(Vec::new());
     }
-    let found = shared.collections.audit.find(filter).sort(sort).limit(limit.into()).await?;
+    let found = shared
+        .collections
+        .audit
+        .find(following(after))
+        .sort(doc! { "_id": 1 })
+        .hint(in_order())
+        .limit(limit.into())
+        .await?;
+    decoded(found).await
+}
+
+async fn list(shared: &Shared, filter: Document, limit: u32) -> Result<Vec<Link>, Failure> {
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
+    let found = shared.collections.audit.find(filter).sort(doc! { "_id": -1 }).limit(limit.into()).await?;
+    decoded(found).await
+}
+
+async fn decoded(found: Cursor<LinkDocument>) -> Result<Vec<Link>, Failure> {
     let documents: Vec<_> = found.try_collect().await?;
     documents.into_iter().map(LinkDocument::decode).collect()
+}
+
+/// A part of a collection is read along its key. A planner that does not know better would walk through all of it.
+fn in_order() -> Hint {
+    Hint::Keys(doc! { "_id": 1 })
 }
 
 /// Of two heads at one place the first is kept: had the chain been rewritten between them, the second would cover it up.
@@ -94,6 +118,7 @@ async fn heads(shared: &Shared, after: i64, limit: u32) -> Result<Vec<SignedHead
         .audit_heads
         .find(longer_than(after))
         .sort(doc! { "_id": 1 })
+        .hint(in_order())
         .limit(limit.into())
         .await?;
     let documents: Vec<_> = found.try_collect().await?;

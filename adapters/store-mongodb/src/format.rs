@@ -3,11 +3,10 @@
 use crate::collections::Collections;
 use crate::documents::FORMAT;
 use crate::documents::anchor::AnchorDocument;
-use crate::documents::format::FormatDocument;
+use crate::documents::format::{FormatDocument, the_format};
 use crate::errors::{Failure, OpenError};
 use epic_domain::audit::Anchor;
 use mongodb::Collection;
-use mongodb::bson::doc;
 use serde::Serialize;
 
 /// Refuses a database that a newer server has written.
@@ -15,7 +14,7 @@ use serde::Serialize;
 /// # Errors
 /// [`OpenError`].
 pub(crate) async fn check(collections: &Collections) -> Result<(), OpenError> {
-    let found = collections.format.find_one(doc! {}).await?;
+    let found = collections.format.find_one(the_format()).await?;
     match found.map(|found| i64::from(found.v)) {
         Some(found) if found > i64::from(FORMAT) => {
             Err(OpenError::TooNew { found, known: i64::from(FORMAT) })
@@ -30,7 +29,7 @@ pub(crate) async fn check(collections: &Collections) -> Result<(), OpenError> {
 /// [`OpenError`].
 pub(crate) async fn mark(collections: &Collections) -> Result<(), OpenError> {
     // The anchor is made with the database and never again: one that was taken away later must be missed.
-    if collections.format.find_one(doc! {}).await?.is_none() {
+    if collections.format.find_one(the_format()).await?.is_none() {
         insert_if_absent(&collections.audit_anchor, &AnchorDocument::encode(Anchor::empty())?).await?;
         insert_if_absent(&collections.format, &FormatDocument::current()).await?;
     }

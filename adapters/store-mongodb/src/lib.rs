@@ -20,6 +20,8 @@ mod errors;
 mod format;
 mod indexes;
 mod options;
+#[cfg(test)]
+mod query_plans;
 mod registration;
 mod second_factor;
 mod session_endings;
@@ -27,6 +29,9 @@ mod session_opening;
 mod sessions;
 mod store;
 mod sweep;
+#[cfg(test)]
+#[path = "../tests/support/server.rs"]
+mod test_server;
 mod touches;
 mod transaction;
 mod turns;

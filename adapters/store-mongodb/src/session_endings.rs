@@ -2,7 +2,7 @@
 
 use crate::collections::Collections;
 use crate::documents::session::SeenDocument;
-use crate::documents::session_queries::{alive_among, end, of_user};
+use crate::documents::session_queries::{among, end, of_user};
 use crate::errors::Failure;
 use crate::store::Shared;
 use epic_domain::Timestamp;
@@ -40,8 +40,8 @@ pub(crate) async fn end_of_user(
     scope: EndScope,
     until: Timestamp,
 ) -> Result<Vec<SessionId>, Error> {
-    let alive = last_seen(collections, session, user_id, scope).await?;
-    let ids = alive.into_iter().map(|(_, id)| id).collect();
+    let alive = last_seen(collections, session, user_id).await?;
+    let ids = alive.into_iter().map(|(_, id)| id).filter(|id| scope != EndScope::AllExcept(*id)).collect();
     end_these(collections, session, ids, until).await
 }
 
@@ -51,12 +51,11 @@ pub(crate) async fn last_seen(
     collections: &Collections,
     session: &mut ClientSession,
     user_id: UserId,
-    scope: EndScope,
 ) -> Result<Vec<(Timestamp, SessionId)>, Error> {
     let mut cursor = collections
         .sessions
         .clone_with_type::<SeenDocument>()
-        .find(of_user(user_id, scope))
+        .find(of_user(user_id))
         .projection(SeenDocument::projection())
         .session(&mut *session)
         .await?;
@@ -66,7 +65,8 @@ pub(crate) async fn last_seen(
     Ok(seen)
 }
 
-/// Ends these sessions within a transaction, which has found them alive; returns them.
+/// Ends these sessions within a transaction, which has found them alive: should a rival end one first, the transaction is
+/// refused. Returns them.
 pub(crate) async fn end_these(
     collections: &Collections,
     session: &mut ClientSession,
@@ -74,7 +74,7 @@ pub(crate) async fn end_these(
     until: Timestamp,
 ) -> Result<Vec<SessionId>, Error> {
     if !ids.is_empty() {
-        collections.sessions.update_many(alive_among(&ids), end(until)).session(session).await?;
+        collections.sessions.update_many(among(&ids), end(until)).session(session).await?;
     }
     Ok(ids)
 }

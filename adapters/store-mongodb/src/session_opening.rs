@@ -9,7 +9,7 @@ use crate::documents::user_queries::{active_at, claim};
 use crate::errors::Failure;
 use crate::session_endings::{end_these, last_seen};
 use crate::store::Shared;
-use epic_outbound::sessions::{EndScope, Opening, OpeningOutcome};
+use epic_outbound::sessions::{Opening, OpeningOutcome};
 use futures_util::FutureExt;
 use mongodb::ClientSession;
 use mongodb::error::Error;
@@ -34,7 +34,7 @@ async fn open_within(
     if claimed.matched_count == 0 {
         return Ok(OpeningOutcome::Stale);
     }
-    let held = last_seen(collections, session, opened.user_id, EndScope::All).await?;
+    let held = last_seen(collections, session, opened.user_id).await?;
     let room = usize::try_from(sessions_max.saturating_sub(1)).unwrap_or(usize::MAX);
     let beyond = held.len().saturating_sub(room);
     let least_seen = held.into_iter().take(beyond).map(|(_, id)| id).collect();

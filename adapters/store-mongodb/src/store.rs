@@ -46,7 +46,7 @@ impl MongoStore {
     }
 
     /// Opens a store by a driver that is set up so.
-    async fn connect(options: &MongoOptions, client: ClientOptions) -> Result<Self, OpenError> {
+    pub(crate) async fn connect(options: &MongoOptions, client: ClientOptions) -> Result<Self, OpenError> {
         let client = Client::with_options(client)?;
         within(options.deadline, check_transactions(&client)).await?;
         let collections = Collections::of(client.database(&options.database));

@@ -1,6 +1,7 @@
 //! The one document that says what format the database has.
 
 use super::FORMAT;
+use mongodb::bson::{Document, doc};
 use serde::{Deserialize, Serialize};
 
 const ID: &str = "epic";
@@ -17,4 +18,9 @@ impl FormatDocument {
     pub(crate) fn current() -> Self {
         Self { id: ID.to_owned(), v: FORMAT }
     }
+}
+
+/// The one document.
+pub(crate) fn the_format() -> Document {
+    doc! { "_id": ID }
 }

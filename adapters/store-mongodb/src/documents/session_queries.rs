@@ -6,7 +6,6 @@ use crate::errors::Failure;
 use epic_domain::Timestamp;
 use epic_domain::id::{SessionId, TokenId, UserId};
 use epic_domain::session::Session;
-use epic_outbound::sessions::EndScope;
 use mongodb::bson::{Document, Uuid, doc, serialize_to_bson};
 
 fn uuid(id: SessionId) -> Uuid {
@@ -23,10 +22,10 @@ pub(crate) fn alive(session_id: SessionId) -> Document {
     doc! { "_id": uuid(session_id), "live": { "$exists": true } }
 }
 
-/// Those of these sessions that live.
-pub(crate) fn alive_among(ids: &[SessionId]) -> Document {
+/// These sessions.
+pub(crate) fn among(ids: &[SessionId]) -> Document {
     let ids: Vec<Uuid> = ids.iter().copied().map(uuid).collect();
-    doc! { "_id": { "$in": ids }, "live": { "$exists": true } }
+    doc! { "_id": { "$in": ids } }
 }
 
 /// A session that has ended.
@@ -45,12 +44,8 @@ pub(crate) fn holding(session_id: SessionId, refresh_id: TokenId) -> Document {
 }
 
 /// Sessions of a user that live.
-pub(crate) fn of_user(user_id: UserId, scope: EndScope) -> Document {
-    let mut filter = doc! { "live.user_id": Uuid::from_bytes(*user_id.as_bytes()) };
-    if let EndScope::AllExcept(kept) = scope {
-        filter.insert("_id", doc! { "$ne": uuid(kept) });
-    }
-    filter
+pub(crate) fn of_user(user_id: UserId) -> Document {
+    doc! { "live.user_id": Uuid::from_bytes(*user_id.as_bytes()) }
 }
 
 /// Sessions of a user that live at `now`, after one of them.

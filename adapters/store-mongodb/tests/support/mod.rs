@@ -1,40 +1,20 @@
-//! A server for the tests of this store, and databases on it.
-//!
-//! `TEST_MONGODB_URI` names the server; without it one is started for this process. A server that cannot be had fails
-//! the tests: nothing is passed over.
+//! Databases for the tests of this store.
 
 #![allow(dead_code, reason = "each test target uses a part")]
+
+pub(crate) mod server;
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use epic_domain::secret::SecretText;
 use epic_store_mongodb::{MongoOptions, MongoStore};
 use mongodb::{Client, Database};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use server::server_uri;
 
 /// Times of the kit lie in the past: nothing must remove what has expired by the real clock.
 const NEVER: Duration = Duration::from_secs(50 * 365 * 24 * 3_600);
 
-static SERVER: OnceLock<String> = OnceLock::new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
-
-/// Runs `scripts/mongodb-server` and returns what it prints.
-pub(crate) fn server_script(arguments: &[&str]) -> String {
-    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../scripts/mongodb-server");
-    let output = Command::new(script).args(arguments).stderr(Stdio::inherit()).output().unwrap();
-    assert!(output.status.success(), "no MongoDB-compatible server can be had");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-/// Where the server is.
-pub(crate) fn server_uri() -> &'static str {
-    SERVER.get_or_init(|| {
-        std::env::var("TEST_MONGODB_URI")
-            .unwrap_or_else(|_| server_script(&["--while", &std::process::id().to_string()]))
-    })
-}
 
 /// Options for a database at `uri`.
 pub(crate) fn options(uri: &str, database: &str) -> MongoOptions {
