@@ -59,6 +59,8 @@ pub(crate) enum Failure {
     Contended,
     #[error("too many calls are waiting")]
     QueueFull,
+    #[error("the store is closed")]
+    Closed,
     #[error("the store did not answer in time")]
     TimedOut,
     #[error("the call was broken off")]

@@ -15,6 +15,10 @@ use mongodb::error::Error;
 use mongodb::options::{ClientOptions, TransactionOptions};
 use mongodb::{Client, ClientSession};
 use std::sync::Arc;
+use tokio::sync::{Semaphore, TryAcquireError};
+
+/// Calls that may be under way or wait for a connection; past it they are refused at once.
+const CALLS_MAX: u32 = 8_192;
 
 /// The store for several nodes. Clones share one pool of connections.
 #[derive(Debug, Clone)]
@@ -27,7 +31,8 @@ pub struct MongoStore {
 pub(crate) struct Shared {
     client: Client,
     transaction_options: TransactionOptions,
-    pub(crate) deadline: Duration,
+    deadline: Duration,
+    calls: Arc<Semaphore>,
     pub(crate) collections: Collections,
     /// Whose turn it is to change an account's sessions.
     pub(crate) turns: Turns,
@@ -57,6 +62,7 @@ impl MongoStore {
             client,
             transaction_options: transaction_options(options),
             deadline: options.deadline,
+            calls: Arc::new(Semaphore::new(usize::try_from(CALLS_MAX).unwrap_or(usize::MAX))),
             collections,
             turns: Turns::default(),
             appends: AppendQueue::default(),
@@ -76,6 +82,15 @@ impl MongoStore {
         .await
     }
 
+    /// Finishes the calls that are under way; later ones are refused.
+    pub async fn close(&self) {
+        // Who waits for all permits gets each one that is given back, so that no new call begins.
+        if let Ok(all) = self.shared.calls.acquire_many(CALLS_MAX).await {
+            self.shared.calls.close();
+            drop(all);
+        }
+    }
+
     /// Runs a call as a task of its own, within the deadline. A caller who goes away neither breaks off a write half-way nor
     /// costs the pool a connection.
     pub(crate) async fn call<T, F>(&self, work: impl FnOnce(Arc<Shared>) -> F + Send) -> Result<T, StoreError>
@@ -83,10 +98,16 @@ impl MongoStore {
         T: Send + 'static,
         F: Future<Output = Result<T, Failure>> + Send + 'static,
     {
+        let permit = Arc::clone(&self.shared.calls).try_acquire_owned().map_err(|error| match error {
+            TryAcquireError::Closed => Failure::Closed,
+            TryAcquireError::NoPermits => Failure::QueueFull,
+        })?;
         let work = work(Arc::clone(&self.shared));
         let deadline = self.shared.deadline;
         let task = tokio::spawn(async move {
-            tokio::time::timeout(deadline, work).await.unwrap_or(Err(Failure::TimedOut))
+            let result = tokio::time::timeout(deadline, work).await.unwrap_or(Err(Failure::TimedOut));
+            drop(permit);
+            result
         });
         Ok(task.await.unwrap_or(Err(Failure::BrokenOff))?)
     }

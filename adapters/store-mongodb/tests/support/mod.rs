@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test target uses a part")]
 
+pub(crate) mod own_server;
 pub(crate) mod server;
 
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -9,6 +10,7 @@ use core::time::Duration;
 use epic_domain::secret::SecretText;
 use epic_store_mongodb::{MongoOptions, MongoStore};
 use mongodb::{Client, Database};
+use parking_lot::Mutex;
 use server::server_uri;
 
 /// Times of the kit lie in the past: nothing must remove what has expired by the real clock.
@@ -25,12 +27,15 @@ pub(crate) fn options(uri: &str, database: &str) -> MongoOptions {
 /// A database of its own, gone when this is dropped.
 pub(crate) struct FreshDatabase {
     name: String,
+    /// The stores in it. A call that was given up may still be under way at the end of a test; a database is not taken
+    /// away under it.
+    stores: Mutex<Vec<MongoStore>>,
 }
 
 impl FreshDatabase {
     pub(crate) fn new() -> Self {
         let number = DATABASES.fetch_add(1, Ordering::Relaxed);
-        Self { name: format!("epic_test_{}_{number}", std::process::id()) }
+        Self { name: format!("epic_test_{}_{number}", std::process::id()), stores: Mutex::default() }
     }
 
     /// Options for a store in it.
@@ -40,7 +45,9 @@ impl FreshDatabase {
 
     /// A store in it.
     pub(crate) async fn store(&self) -> MongoStore {
-        MongoStore::open(self.options()).await.unwrap()
+        let store = MongoStore::open(self.options()).await.unwrap();
+        self.stores.lock().push(store.clone());
+        store
     }
 
     /// The database past the store.
@@ -51,11 +58,14 @@ impl FreshDatabase {
 
 impl Drop for FreshDatabase {
     fn drop(&mut self) {
-        let name = self.name.clone();
+        let (name, stores) = (self.name.clone(), std::mem::take(self.stores.get_mut()));
         // A runtime of its own: the test's is ending.
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
+                for store in stores {
+                    store.close().await;
+                }
                 let client = Client::with_uri_str(server_uri()).await.unwrap();
                 client.database(&name).drop().await.unwrap();
             });
