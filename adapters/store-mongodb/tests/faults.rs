@@ -13,8 +13,6 @@ use epic_outbound::sessions::{OpeningOutcome, Sessions};
 use epic_outbound::users::{Insertion, Users};
 use epic_store_mongodb::{MongoOptions, MongoStore, OpenError};
 use epic_tests::builders::{T0, event, opening, seconds_after_t0, session, session_id, user, user_id};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use support::own_server::OwnServer;
 
 fn options(server: &OwnServer) -> MongoOptions {
@@ -29,26 +27,29 @@ struct Acknowledged {
     appended: Vec<u64>,
 }
 
-/// Writes until the server is gone, from a seed on.
-async fn write(store: MongoStore, first_seed: u64, stop: Arc<AtomicBool>) -> Acknowledged {
+/// Writes until something is not acknowledged, from a seed on.
+async fn write(store: MongoStore, first_seed: u64) -> Acknowledged {
     let mut acknowledged = Acknowledged::default();
     for seed in first_seed.. {
-        if stop.load(Ordering::Relaxed) {
+        if write_one(&store, seed, &mut acknowledged).await.is_err() {
             break;
-        }
-        let inserted = store.insert_if_absent(&user(seed).build(), T0).await;
-        let opened = store.open(&opening(&session(seed, user_id(seed)).build(), Version::FIRST)).await;
-        if inserted.is_ok() && matches!(opened, Ok(OpeningOutcome::Opened { .. })) {
-            acknowledged.opened.push(seed);
-        }
-        if seed % 2 == 0 && matches!(store.end(session_id(seed), seconds_after_t0(60)).await, Ok(true)) {
-            acknowledged.ended.push(seed);
-        }
-        if store.append(&[event(seed)]).await.is_ok() {
-            acknowledged.appended.push(seed);
         }
     }
     acknowledged
+}
+
+async fn write_one(store: &MongoStore, seed: u64, acknowledged: &mut Acknowledged) -> Result<(), StoreError> {
+    store.insert_if_absent(&user(seed).build(), T0).await?;
+    let outcome = store.open(&opening(&session(seed, user_id(seed)).build(), Version::FIRST)).await?;
+    assert_eq!(outcome, OpeningOutcome::Opened { ended: Vec::new() });
+    acknowledged.opened.push(seed);
+    if seed.is_multiple_of(2) {
+        assert!(store.end(session_id(seed), seconds_after_t0(60)).await?);
+        acknowledged.ended.push(seed);
+    }
+    store.append(&[event(seed)]).await?;
+    acknowledged.appended.push(seed);
+    Ok(())
 }
 
 async fn all_is_there(store: &MongoStore, acknowledged: &Acknowledged) {
@@ -74,16 +75,11 @@ async fn what_was_acknowledged_before_a_crash_is_there_after_it() {
     let store = MongoStore::open(options(&server)).await.unwrap();
     let mut kept = Vec::new();
     for round in 0..4_u64 {
-        let stop = Arc::new(AtomicBool::new(false));
         let writers: Vec<_> = (0..4)
-            .map(|writer| {
-                let first_seed = round * 100_000 + writer * 10_000;
-                tokio::spawn(write(store.clone(), first_seed, Arc::clone(&stop)))
-            })
+            .map(|writer| tokio::spawn(write(store.clone(), round * 100_000 + writer * 10_000)))
             .collect();
         tokio::time::sleep(Duration::from_millis(600)).await;
         server.kill();
-        stop.store(true, Ordering::Relaxed);
         for writer in writers {
             kept.push(writer.await.unwrap());
         }

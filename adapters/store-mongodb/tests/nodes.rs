@@ -5,12 +5,12 @@
 mod support;
 
 use epic_domain::audit::{Anchor, verify};
-use epic_domain::user::{OtpStep, Version};
+use epic_domain::user::{OtpStep, User, Version};
 use epic_outbound::audit::Audit;
 use epic_outbound::sessions::{Opening, OpeningOutcome, Sessions};
-use epic_outbound::users::{Consumption, Insertion, Users};
+use epic_outbound::users::{Change, Consumption, CredentialChange, Ending, Insertion, Users};
 use epic_store_mongodb::MongoStore;
-use epic_tests::builders::{T0, event, opening, session, user, user_id};
+use epic_tests::builders::{T0, event, opening, seconds_after_t0, session, user, user_id};
 use support::FreshDatabase;
 
 const NODES: usize = 4;
@@ -83,6 +83,41 @@ async fn racing_sign_ins_at_several_nodes_keep_the_cap() {
     assert_eq!(ended.len(), 64 - 8);
     assert_eq!(nodes[1].live_revocations(T0).await.unwrap().len(), 64 - 8);
     assert_eq!(Sessions::list(&nodes[2], user_id(1), None, 100, T0).await.unwrap().len(), 8);
+}
+
+/// Whichever comes first: what was opened before the change has ended, what comes after it opens nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_races_a_change_at_another_node_leaves_no_session() {
+    let database = FreshDatabase::new();
+    let nodes = nodes(&database).await;
+    for account in 0..4 {
+        nodes[0].insert_if_absent(&user(account).build(), T0).await.unwrap();
+        let opened = race(&nodes, |node, seed| async move {
+            if seed == RACERS / 2 {
+                assert_ne!(node.change_credentials(&new_credentials(account)).await.unwrap(), Change::Stale);
+                return false;
+            }
+            let session = session(account * 100 + seed, user_id(account)).build();
+            node.open(&opening(&session, Version::FIRST)).await.unwrap() != OpeningOutcome::Stale
+        })
+        .await;
+        assert_eq!(Sessions::list(&nodes[1], user_id(account), None, 100, T0).await.unwrap(), []);
+        let opened = opened.into_iter().filter(|opened| *opened).count();
+        let revoked = nodes[2].live_revocations(T0).await.unwrap().len();
+        assert!(revoked >= opened, "whatever was opened is revoked: {revoked} of {opened}");
+    }
+}
+
+fn new_credentials(account: u64) -> CredentialChange {
+    let User { credentials, keys, .. } = user(account + 1_000).build();
+    CredentialChange {
+        user_id: user_id(account),
+        expected: Version::FIRST,
+        credentials,
+        encrypted_mek: keys.encrypted_mek,
+        encrypted_private_key: keys.encrypted_private_key,
+        ending: Ending { keep: None, revoked_until: seconds_after_t0(60), now: T0 },
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
