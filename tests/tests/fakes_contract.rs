@@ -17,8 +17,7 @@ use epic_tests::fakes::{
 use std::sync::Arc;
 
 async fn fresh() -> Stores {
-    let store = Arc::new(MemoryStore::default());
-    Stores::new(Arc::clone(&store) as _, store, Arc::new(FakeAudit::default()), ())
+    Stores::with_audit(Arc::new(MemoryStore::default()), Arc::new(FakeAudit::default()), ())
 }
 
 fn limiter(quotas: Quotas) -> Arc<dyn Limiter> {
@@ -56,6 +55,11 @@ fn new_head_signer() -> Arc<dyn HeadSigner> {
 epic_tests::users_contract!(fresh);
 epic_tests::sessions_contract!(fresh);
 epic_tests::audit_contract!(fresh);
+epic_tests::files_contract!(fresh);
+epic_tests::uploads_contract!(fresh);
+epic_tests::shares_contract!(fresh);
+epic_tests::links_contract!(fresh);
+epic_tests::blob_ledger_contract!(fresh);
 epic_tests::limiter_contract!(limiter);
 epic_tests::revocations_contract!(new_revocations);
 epic_tests::access_log_contract!(new_access_log);

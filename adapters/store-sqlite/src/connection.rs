@@ -12,7 +12,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 const WAL_SIZE_BYTES_MAX: i64 = 64 * 1024 * 1024;
 const WRITER_CACHE_KIB: i64 = 8 * 1024;
 const READER_CACHE_KIB: i64 = 2 * 1024;
-const STATEMENTS_CACHED: usize = 64;
+/// More than there are.
+const STATEMENTS_CACHED: usize = 192;
 
 /// The one connection that writes.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {

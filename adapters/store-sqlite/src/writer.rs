@@ -1,20 +1,47 @@
 //! The thread that writes: many jobs, one commit.
 
 use crate::error::Failure;
-use crate::job::Job;
+use crate::job::{Job, call};
+use crate::removed_accounts;
 use rusqlite::Connection;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, TryRecvError};
 
 /// The most jobs in one transaction: bounds how long the first of them waits for the last.
 const BATCH_JOBS_MAX: usize = 256;
 
-/// Writes until every sender is gone and the queue is empty.
+/// Writes until every sender is gone and the queue is empty. Between two batches it clears away what removed accounts
+/// have left behind; what is still left at the end is taken up at the next start.
 pub(crate) fn run(connection: &Connection, queue: &Receiver<Box<dyn Job>>) {
-    while let Ok(first) = queue.recv() {
-        let mut batch = vec![first];
-        batch.extend(queue.try_iter().take(BATCH_JOBS_MAX - 1));
-        commit_together(connection, batch);
+    let mut is_tidy = false;
+    loop {
+        let first =
+            if is_tidy { queue.recv().map_err(|_| TryRecvError::Disconnected) } else { queue.try_recv() };
+        match first {
+            Ok(first) => {
+                let mut batch = vec![first];
+                batch.extend(queue.try_iter().take(BATCH_JOBS_MAX - 1));
+                commit_together(connection, batch);
+            }
+            Err(TryRecvError::Empty) => {}
+            Err(TryRecvError::Disconnected) => return,
+        }
+        is_tidy = tidy_up(connection).unwrap_or_else(|failure| {
+            // Tried again after the next batch.
+            tracing::error!(%failure, "what a removed account has left could not be cleared away");
+            true
+        });
     }
+}
+
+/// Clears one piece away, if anything is left; true when nothing is.
+fn tidy_up(connection: &Connection) -> Result<bool, Failure> {
+    if !removed_accounts::are_left(connection)? {
+        return Ok(true);
+    }
+    let (job, mut answer) = call(removed_accounts::clear_next);
+    commit_together(connection, vec![job]);
+    answer.try_recv().unwrap_or(Err(Failure::Panicked))?;
+    Ok(false)
 }
 
 /// Runs a batch in one transaction and answers each job after the commit, never before.
@@ -79,7 +106,6 @@ fn execute(connection: &Connection, statement: &str) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::call;
     use tokio::sync::oneshot;
 
     type Answer = oneshot::Receiver<Result<(), Failure>>;

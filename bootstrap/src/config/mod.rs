@@ -23,7 +23,7 @@ pub use network::NetworkSettings;
 pub use problem::{Problem, Problems};
 pub use reader::EffectiveLine;
 pub use setting::{CONFIG_VARIABLE, SETTINGS, Setting};
-pub use storage::{StorageSettings, StoreChoice};
+pub use storage::{BlobChoice, BucketChoice, StorageSettings, StoreChoice};
 
 use crate::keys::TokenKeySource;
 use epic_domain::introspection::ClientCredentials;

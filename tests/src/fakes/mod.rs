@@ -14,8 +14,12 @@ mod otp;
 mod passes;
 mod revocations;
 mod sealer;
+mod shelf;
 mod store_changes;
+mod store_files;
+mod store_grants;
 mod store_sessions;
+mod store_uploads;
 mod store_users;
 mod tokens;
 

@@ -1,7 +1,8 @@
 //! A whole server on fakes, and the people who use it.
 
 use super::{
-    Ports, admission, allowing_limiter, auth_key, code_of, name_of, origin, registration, sign_in_request,
+    MemoryBlobs, Ports, admission, allowing_limiter, auth_key, code_of, name_of, origin, registration,
+    sign_in_request,
 };
 use epic_domain::audit::EventKind;
 use epic_domain::rate_limit::Quotas;
@@ -27,6 +28,7 @@ use std::time::Duration;
 /// Every fake. People are numbered: their names, keys and salts follow from the number.
 pub(crate) struct World {
     pub(crate) store: Arc<MemoryStore>,
+    pub(crate) blobs: Arc<MemoryBlobs>,
     pub(crate) audit: Arc<FakeAudit>,
     pub(crate) limiter: Arc<FakeLimiter>,
     pub(crate) hasher: Arc<FakeHasher>,
@@ -61,6 +63,7 @@ impl World {
     fn with(limiter: FakeLimiter) -> Self {
         Self {
             store: Arc::default(),
+            blobs: Arc::default(),
             audit: Arc::default(),
             limiter: Arc::new(limiter),
             hasher: Arc::default(),
@@ -80,6 +83,13 @@ impl World {
     pub(crate) fn ports(&self) -> Ports {
         Ports {
             users: Arc::clone(&self.store) as _,
+            files: Arc::clone(&self.store) as _,
+            usages: Arc::clone(&self.store) as _,
+            uploads: Arc::clone(&self.store) as _,
+            shares: Arc::clone(&self.store) as _,
+            links: Arc::clone(&self.store) as _,
+            ledger: Arc::clone(&self.store) as _,
+            blobs: Arc::clone(&self.blobs) as _,
             sessions: Arc::clone(&self.store) as _,
             audit: Arc::clone(&self.audit) as _,
             limiter: Arc::clone(&self.limiter) as _,
