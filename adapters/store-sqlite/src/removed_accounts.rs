@@ -31,8 +31,8 @@ statements! {
          FROM requests WHERE owner_id = ?1 LIMIT ?2)";
 }
 
-/// How many rows one piece removes: a few milliseconds of the writer's time.
-const ROWS_PER_PIECE: u32 = 1_024;
+/// How many rows one piece removes: some hundredths of a second of the writer's time.
+const ROWS_PER_PIECE: u32 = 512;
 
 /// How many rows the piece may still remove.
 struct Room(u32);
@@ -147,4 +147,124 @@ fn delete_some(
     let removed = connection.prepare_cached(statement)?.execute((of, integer(room.0.into())?))?;
     room.spend(removed);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{completion, file_lists, link_row, requests, share_row, storage, upload_changes};
+    use epic_domain::file::{ContentNumber, File, Revision};
+    use epic_outbound::files::Since;
+    use epic_outbound::uploads::{BeginRight, Beginning, CompletionOutcome};
+    use epic_tests::builders::{
+        T0, completion as completed, content, link, once, share, upload, upload_id, user, user_id,
+    };
+
+    const FILES: u64 = 2_000;
+    const _: () = assert!(FILES > 3 * ROWS_PER_PIECE as u64);
+
+    fn uploaded(connection: &Connection, seed: u64) -> File {
+        let upload = upload(seed, 1).build();
+        let once = once(seed);
+        let right = BeginRight::NewFile;
+        let begun = upload_changes::begin(connection, &upload, &right, u64::MAX, Some(&once)).unwrap();
+        assert_eq!(begun, Beginning::Begun);
+        match completion::complete(connection, &completed(&upload, T0)).unwrap() {
+            CompletionOutcome::Completed(file) => *file,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Account 1 with more files than a piece holds, each shared with account 2, with a link and an earlier content; and
+    /// with an upload of account 2 for it.
+    fn filled() -> (Connection, Vec<File>) {
+        let mut connection = Connection::open_in_memory().unwrap();
+        crate::connection::harden(&connection, 8_192).unwrap();
+        crate::schema::migrate(&mut connection).unwrap();
+        for seed in [1, 2] {
+            user_row::insert(&connection, &user(seed).build()).unwrap();
+        }
+        let files: Vec<File> = (1..=FILES).map(|seed| uploaded(&connection, seed)).collect();
+        for (seed, file) in (1..).zip(&files) {
+            let earlier = content(FILES + seed, user_id(1));
+            content_row::insert(&connection, file.id, &earlier, T0).unwrap();
+            share_row::insert(&connection, &share(seed, file, user_id(2)).build()).unwrap();
+            link_row::insert(&connection, &link(seed, file).build()).unwrap();
+        }
+        let foreign = upload(3 * FILES, 1).sent_by(user_id(2)).build();
+        upload_row::insert(&connection, &foreign).unwrap();
+        (connection, files)
+    }
+
+    fn nothing_is_seen(connection: &Connection, files: &[File]) {
+        for (seed, file) in (1..).zip(files) {
+            assert_eq!(file_row::find(connection, file.id).unwrap(), None);
+            assert_eq!(content_row::find(connection, file.id, ContentNumber::FIRST).unwrap(), None);
+            assert_eq!(content_row::page(connection, file.id, None, 10).unwrap(), []);
+            assert_eq!(share_row::find_for(connection, file.id, user_id(2)).unwrap(), None);
+            assert_eq!(share_row::page(connection, file.id, None, 10, T0).unwrap(), []);
+            let link = link(seed, file).build();
+            assert_eq!(link_row::find(connection, link.id).unwrap(), None);
+            assert_eq!(link_row::find_by_token(connection, &link.token_digest).unwrap(), None);
+            let key_digest = once(seed).key_digest;
+            assert_eq!(requests::find(connection, user_id(1), &key_digest, T0).unwrap(), None);
+        }
+        assert_eq!(share_row::incoming(connection, user_id(2), None, 10, T0).unwrap(), []);
+        assert_eq!(file_lists::list(connection, user_id(1), false, None, 10).unwrap(), []);
+        let all = Since::Revision(Revision::NONE);
+        assert_eq!(file_lists::changes(connection, user_id(1), all, 10).unwrap(), []);
+        assert_eq!(upload_row::find(connection, upload_id(3 * FILES)).unwrap(), None);
+        assert!(storage::Storage::find(connection, user_id(1)).unwrap().is_none());
+    }
+
+    fn rows(connection: &Connection, table: &str) -> usize {
+        connection
+            .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, u32>(0))
+            .unwrap() as usize
+    }
+
+    #[test]
+    fn what_is_not_cleared_away_yet_is_not_seen() {
+        let (connection, files) = filled();
+        assert!(remove(&connection, user_id(1)).unwrap());
+        assert!(are_left(&connection).unwrap());
+        assert!(rows(&connection, "files") > 0);
+        nothing_is_seen(&connection, &files);
+        assert!(!remove(&connection, user_id(1)).unwrap());
+    }
+
+    #[test]
+    fn piece_by_piece_nothing_is_left_but_doomed_blobs() {
+        let (connection, files) = filled();
+        remove(&connection, user_id(1)).unwrap();
+        let mut doomed = rows(&connection, "doomed_blobs");
+        while are_left(&connection).unwrap() {
+            let before = doomed;
+            clear_next(&connection).unwrap();
+            doomed = rows(&connection, "doomed_blobs");
+            assert!(doomed - before <= ROWS_PER_PIECE as usize);
+        }
+        nothing_is_seen(&connection, &files);
+        for table in
+            ["files", "versions", "shares", "links", "uploads", "requests", "removed_files", "storage"]
+        {
+            assert_eq!(rows(&connection, table), 0, "{table}");
+        }
+        assert_eq!(doomed, 2 * files.len() + 1);
+    }
+
+    #[test]
+    fn a_recipient_who_goes_leaves_no_shares() {
+        let (connection, files) = filled();
+        assert!(remove(&connection, user_id(2)).unwrap());
+        let file = files.last().unwrap();
+        assert_eq!(share_row::find_for(&connection, file.id, user_id(2)).unwrap(), None);
+        assert_eq!(share_row::page(&connection, file.id, None, 10, T0).unwrap(), []);
+        while are_left(&connection).unwrap() {
+            clear_next(&connection).unwrap();
+        }
+        assert_eq!((rows(&connection, "shares"), rows(&connection, "uploads")), (0, 0));
+        assert_eq!(file_row::find(&connection, file.id).unwrap().as_ref(), Some(file));
+        assert_eq!(rows(&connection, "files"), files.len());
+    }
 }

@@ -35,6 +35,14 @@ mod tests {
         upload_row::STATEMENTS,
     ];
 
+    /// A connection set up as the store's own, to an empty database.
+    fn connection() -> Connection {
+        let mut connection = Connection::open_in_memory().unwrap();
+        crate::connection::harden(&connection, 1_024).unwrap();
+        crate::schema::migrate(&mut connection).unwrap();
+        connection
+    }
+
     fn plan(connection: &Connection, statement: &str) -> Vec<String> {
         let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).unwrap();
         let mut rows = explain.raw_query();
@@ -52,8 +60,7 @@ mod tests {
 
     #[test]
     fn every_statement_finds_its_rows_by_an_index_and_in_order() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        crate::schema::migrate(&mut connection).unwrap();
+        let connection = connection();
         for statement in ALL.into_iter().flatten() {
             let steps = plan(&connection, statement);
             assert!(!steps.iter().any(|step| is_slow(step)), "{steps:?} of {statement}");
@@ -62,8 +69,7 @@ mod tests {
 
     #[test]
     fn the_check_sees_a_scan_and_a_sort() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        crate::schema::migrate(&mut connection).unwrap();
+        let connection = connection();
         assert!(plan(&connection, "SELECT id FROM files").iter().any(|step| is_slow(step)));
         let sorted = "SELECT id FROM files WHERE owner_id = ?1 ORDER BY size_bytes";
         assert!(plan(&connection, sorted).iter().any(|step| is_slow(step)));

@@ -3,45 +3,59 @@
 use crate::error::Failure;
 use crate::job::{Job, call};
 use crate::removed_accounts;
+use core::time::Duration;
 use rusqlite::Connection;
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 
 /// The most jobs in one transaction: bounds how long the first of them waits for the last.
 const BATCH_JOBS_MAX: usize = 256;
+/// How long no job must come before something is tidied up.
+const LULL: Duration = Duration::from_millis(2);
+/// After so many batches something is tidied up although jobs come without a lull.
+const BATCHES_PER_PIECE: u32 = 32;
 
-/// Writes until every sender is gone and the queue is empty. Between two batches it clears away what removed accounts
-/// have left behind; what is still left at the end is taken up at the next start.
+/// Writes until every sender is gone and the queue is empty. In between it clears away what removed accounts have left
+/// behind; what is still left at the end is taken up at the next start.
 pub(crate) fn run(connection: &Connection, queue: &Receiver<Box<dyn Job>>) {
     let mut is_tidy = false;
+    let mut batches = 0;
     loop {
-        let first =
-            if is_tidy { queue.recv().map_err(|_| TryRecvError::Disconnected) } else { queue.try_recv() };
-        match first {
+        match next(queue, is_tidy) {
             Ok(first) => {
                 let mut batch = vec![first];
                 batch.extend(queue.try_iter().take(BATCH_JOBS_MAX - 1));
                 commit_together(connection, batch);
+                batches += 1;
             }
-            Err(TryRecvError::Empty) => {}
-            Err(TryRecvError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => batches = BATCHES_PER_PIECE,
+            Err(RecvTimeoutError::Disconnected) => return,
         }
-        is_tidy = tidy_up(connection).unwrap_or_else(|failure| {
+        let is_due = batches >= BATCHES_PER_PIECE;
+        is_tidy = tidy_up(connection, is_due).unwrap_or_else(|failure| {
             // Tried again after the next batch.
             tracing::error!(%failure, "what a removed account has left could not be cleared away");
             true
         });
+        if is_due {
+            batches = 0;
+        }
     }
 }
 
-/// Clears one piece away, if anything is left; true when nothing is.
-fn tidy_up(connection: &Connection) -> Result<bool, Failure> {
-    if !removed_accounts::are_left(connection)? {
-        return Ok(true);
+/// The next job. While there is something to tidy up, it is waited for a moment only.
+fn next(queue: &Receiver<Box<dyn Job>>, is_tidy: bool) -> Result<Box<dyn Job>, RecvTimeoutError> {
+    if is_tidy { queue.recv().map_err(RecvTimeoutError::from) } else { queue.recv_timeout(LULL) }
+}
+
+/// Clears one piece away if anything is left and it `is_due`; true when nothing is left.
+fn tidy_up(connection: &Connection, is_due: bool) -> Result<bool, Failure> {
+    let is_tidy = !removed_accounts::are_left(connection)?;
+    if is_due && !is_tidy {
+        let (job, mut answer) = call(removed_accounts::clear_next);
+        commit_together(connection, vec![job]);
+        answer.try_recv().unwrap_or(Err(Failure::Panicked))?;
     }
-    let (job, mut answer) = call(removed_accounts::clear_next);
-    commit_together(connection, vec![job]);
-    answer.try_recv().unwrap_or(Err(Failure::Panicked))?;
-    Ok(false)
+    Ok(is_tidy)
 }
 
 /// Runs a batch in one transaction and answers each job after the commit, never before.
