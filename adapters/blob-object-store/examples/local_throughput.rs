@@ -2,7 +2,11 @@
 //!
 //! `cargo run --release -p epic-blob-object-store --example local_throughput -- <folder>`
 
-#![expect(clippy::print_stdout, reason = "it is there to print")]
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "it is there to print how long things take"
+)]
 
 use bytes::Bytes;
 use epic_blob_object_store::LocalBlobs;

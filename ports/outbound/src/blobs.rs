@@ -46,7 +46,8 @@ pub trait Blobs: Send + Sync {
     async fn write(&self, blob_id: BlobId, progress: &Progress) -> Result<Box<dyn BlobWriter>, BlobError>;
 
     /// Makes a staged blob of exactly the bytes that `progress` tells of readable, durably and in one step. A blob that is
-    /// published with that length already is left as it is: the step before it may have been cut off.
+    /// published with that length already is left as it is: the step before it may have been cut off. A blob of no bytes need
+    /// not have been staged.
     ///
     /// # Errors
     /// [`BlobError`]; the blob may or may not be published.

@@ -3,6 +3,7 @@
 
 mod access_log;
 mod audit;
+mod blobs;
 mod clock;
 mod entropy;
 mod faults;
@@ -25,6 +26,7 @@ mod tokens;
 
 pub use access_log::FakeAccessLog;
 pub use audit::FakeAudit;
+pub use blobs::FakeBlobs;
 pub use clock::FakeClock;
 pub use entropy::FakeEntropy;
 pub use faults::{Fault, FaultSwitch};

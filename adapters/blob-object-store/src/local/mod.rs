@@ -10,6 +10,7 @@ mod layout;
 mod pieces;
 mod publishing;
 mod reader;
+mod room;
 mod shelf;
 mod staging;
 mod writer;
@@ -81,7 +82,7 @@ impl Blobs for LocalBlobs {
     async fn remove(&self, blob_id: BlobId, _stage: &StageState) -> Result<(), BlobError> {
         let layout = Arc::clone(&self.layout);
         let claim = self.staging.claim(blob_id);
-        blocking(move || claim.work(|| layout.remove(blob_id))).await
+        blocking(move || claim.end(|| layout.remove(blob_id))).await
     }
 
     async fn on_shelf(&self, shelf: u8) -> Result<Vec<ListedBlob>, BlobError> {

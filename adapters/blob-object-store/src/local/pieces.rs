@@ -32,9 +32,9 @@ pub(super) struct Piece {
 }
 
 impl Piece {
-    /// All of the buffer, to be written to.
-    pub(super) fn space(&mut self) -> &mut [u8] {
-        &mut self.bytes
+    /// The first `len` bytes of the buffer, to be written to; nothing if it has fewer.
+    pub(super) fn space(&mut self, len: usize) -> Option<&mut [u8]> {
+        self.bytes.get_mut(..len)
     }
 
     /// The first `len` bytes, without a copy.

@@ -1,13 +1,14 @@
 //! Reading a published file: what the system has in memory is taken at once, and for the disk a thread waits, one piece ahead.
 
 use super::failure::{failure, wrong_length};
-use super::pieces::{PIECE_BYTES, Pieces};
+use super::pieces::{PIECE_BYTES, Piece, Pieces};
 use async_trait::async_trait;
 use bytes::Bytes;
 use core::ops::Range;
 use epic_outbound::blobs::{BlobError, BlobReader};
+use rustix::io::{ReadWriteFlags, preadv2};
 use std::fs::File;
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -29,6 +30,8 @@ enum Ahead {
     Nothing,
     Read(Bytes),
     Reading(JoinHandle<io::Result<Bytes>>),
+    /// Nothing comes any more: a piece could not be read, and what is after it must not look as if it followed.
+    Broken,
 }
 
 impl LocalReader {
@@ -41,7 +44,8 @@ impl LocalReader {
         }
         let mut reader = Self { file: Arc::new(file), pieces, left: range, ahead: Ahead::Nothing };
         if let Some((offset_bytes, len)) = reader.next_piece() {
-            reader.ahead = Ahead::Read(read(&reader.file, &reader.pieces, offset_bytes, len)?);
+            let piece = reader.pieces.take();
+            reader.ahead = Ahead::Read(read(&reader.file, piece, offset_bytes, len)?);
         }
         Ok(reader)
     }
@@ -55,35 +59,52 @@ impl LocalReader {
         (len > 0).then_some((offset_bytes, len))
     }
 
-    fn read_ahead(&mut self) {
-        if let Some((offset_bytes, len)) = self.next_piece() {
-            let file = Arc::clone(&self.file);
-            let pieces = Arc::clone(&self.pieces);
-            self.ahead = Ahead::Reading(spawn_blocking(move || read(&file, &pieces, offset_bytes, len)));
+    /// Begins with the next piece: takes it at once if the system has it in memory, and has a thread wait for the disk if not.
+    fn begin_piece(&mut self) -> Ahead {
+        let Some((offset_bytes, len)) = self.next_piece() else { return Ahead::Nothing };
+        let mut piece = self.pieces.take();
+        if piece.space(len).is_some_and(|space| is_read_at_once(&self.file, space, offset_bytes)) {
+            return Ahead::Read(piece.freeze(len));
         }
+        let file = Arc::clone(&self.file);
+        Ahead::Reading(spawn_blocking(move || read(&file, piece, offset_bytes, len)))
     }
 }
 
-fn read(file: &File, pieces: &Arc<Pieces>, offset_bytes: u64, len: usize) -> io::Result<Bytes> {
-    let mut piece = pieces.take();
-    let space = piece.space().get_mut(..len).unwrap_or_default();
+fn read(file: &File, mut piece: Piece, offset_bytes: u64, len: usize) -> io::Result<Bytes> {
+    let space = piece.space(len).ok_or_else(|| io::Error::other("a piece is larger than its buffer"))?;
     file.read_exact_at(space, offset_bytes)?;
     Ok(piece.freeze(len))
+}
+
+/// Fills the space without waiting, or tells that it cannot. What it has filled then is filled again.
+fn is_read_at_once(file: &File, space: &mut [u8], offset_bytes: u64) -> bool {
+    let len = space.len();
+    let read = preadv2(file, &mut [IoSliceMut::new(space)], offset_bytes, ReadWriteFlags::NOWAIT);
+    read.is_ok_and(|read_bytes| read_bytes == len)
 }
 
 #[async_trait]
 impl BlobReader for LocalReader {
     async fn next(&mut self) -> Result<Option<Bytes>, BlobError> {
+        if matches!(self.ahead, Ahead::Nothing) {
+            self.ahead = self.begin_piece();
+        }
         let piece = match &mut self.ahead {
             Ahead::Nothing => return Ok(None),
-            Ahead::Read(bytes) => core::mem::take(bytes),
-            Ahead::Reading(reading) => {
-                let read = reading.await;
-                read.map_err(|error| BlobError::Unavailable(Box::new(error)))?.map_err(failure)?
+            // From memory to memory there is nothing to gain by reading ahead.
+            Ahead::Read(bytes) => {
+                let piece = core::mem::take(bytes);
+                self.ahead = Ahead::Nothing;
+                return Ok(Some(piece));
             }
+            Ahead::Broken => return Err(BlobError::Unavailable("an earlier read failed".into())),
+            Ahead::Reading(reading) => reading.await,
         };
-        self.ahead = Ahead::Nothing;
-        self.read_ahead();
+        self.ahead = Ahead::Broken;
+        let piece = piece.map_err(|error| BlobError::Unavailable(Box::new(error)))?.map_err(failure)?;
+        // While this piece is sent, the disk brings the next.
+        self.ahead = self.begin_piece();
         Ok(Some(piece))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::failure::{blocking, failure};
 use super::pieces::PIECE_BYTES;
+use super::room;
 use super::staging::Claim;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -54,7 +55,10 @@ impl LocalWriter {
         let claim = self.claim.clone();
         let file = Arc::clone(&self.file);
         self.writing = Some(spawn_blocking(move || {
-            claim.work(|| file.write_all_at(&piece, offset_bytes))?;
+            claim.work(|| {
+                room::check(&file, piece.len())?;
+                file.write_all_at(&piece, offset_bytes)
+            })?;
             piece.clear();
             Ok(piece)
         }));

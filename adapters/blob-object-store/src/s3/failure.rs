@@ -23,6 +23,7 @@ const MISSING: &[&str] =
 const RANGE_NOT_SATISFIABLE: &str = "416 Range Not Satisfiable";
 
 /// The error of the port.
+#[expect(clippy::needless_pass_by_value, reason = "it stands behind `map_err`")]
 pub(super) fn failure(error: Error) -> BlobError {
     let text = error.to_string();
     let code = code(&text).unwrap_or_default();
