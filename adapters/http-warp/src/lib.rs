@@ -21,6 +21,7 @@ mod idempotency;
 mod if_match;
 mod json;
 mod limit_reply;
+mod lingering;
 mod multipart;
 mod one_by_one;
 mod pace;

@@ -3,7 +3,7 @@
 use crate::body::{UnreadBody, broken_off, require_unencoded, too_slow, unsupported_type};
 use crate::body_source::BodySource;
 use crate::json::Fields;
-use crate::one_by_one::{Allowance, OneByOne, StreamFault};
+use crate::one_by_one::{Allowance, OneByOne, StreamFault, Tap};
 use crate::problem::Problem;
 use crate::unhurried::Pulse;
 use async_trait::async_trait;
@@ -37,6 +37,7 @@ pub(crate) struct Form {
 /// The content of a form, as it arrives.
 pub(crate) struct FormContent {
     form: Multipart<'static>,
+    body: Tap,
     part: Option<Field<'static>>,
     allowance: Allowance,
     is_malformed: bool,
@@ -54,11 +55,12 @@ impl Form {
         let patience = body.timeout();
         let allowance = Allowance::of(AROUND_CONTENT_BYTES_MAX);
         let pieces = OneByOne::new(BodySource::new(body, None, pulse), allowance.clone());
+        let tap = pieces.tap();
         let mut form = Multipart::new(pieces, boundary);
         let reading = read_texts(&mut form);
         let (texts, part) = timeout(patience, reading).await.unwrap_or_else(|_| Err(too_slow()))?;
         allowance.lift();
-        let content = FormContent { form, part: Some(part), allowance, is_malformed: false };
+        let content = FormContent { form, body: tap, part: Some(part), allowance, is_malformed: false };
         Ok(Self { fields: Fields::of_texts(texts), content })
     }
 }
@@ -153,7 +155,14 @@ impl FormContent {
         self.part = None;
         self.allowance.limit(AROUND_CONTENT_BYTES_MAX);
         match self.form.next_field().await {
-            Ok(None) => Ok(()),
+            // The parser stops at the end of the form; a body that breaks off behind it is not whole.
+            Ok(None) => self.body.read_to_end().await.map_err(|fault| match fault {
+                StreamFault::Source(fault) => fault,
+                StreamFault::TooMuch => {
+                    self.is_malformed = true;
+                    SourceFault::BrokenOff
+                }
+            }),
             Ok(Some(_)) => {
                 self.is_malformed = true;
                 Err(SourceFault::BrokenOff)
@@ -187,6 +196,7 @@ mod tests {
     use super::*;
     use core::time::Duration;
     use epic_domain::Invalid;
+    use futures_util::StreamExt;
     use http::{HeaderMap, HeaderValue};
 
     const WHOLE: &str = "--bb\r\nContent-Disposition: form-data; name=\"one\"\r\n\r\nAQ\r\n\
@@ -274,6 +284,23 @@ mod tests {
         after.extend(endless());
         let form = Form::read(form(after), Pulse::default()).await.unwrap_or_else(|_| panic!("refused"));
         assert!(content(form).await.is_err(), "a part behind the content that never begins");
+    }
+
+    #[tokio::test]
+    async fn f04_a_body_that_breaks_off_behind_its_form_is_not_whole() {
+        let pieces = cut(WHOLE, 64).into_iter().map(Ok).collect::<Vec<_>>();
+        let headers = HeaderMap::from_iter([(
+            CONTENT_TYPE,
+            HeaderValue::from_static("multipart/form-data; boundary=bb"),
+        )]);
+        let endless = futures_util::stream::iter(pieces).chain(futures_util::stream::pending());
+        let body = UnreadBody::of(headers, Box::pin(endless), Duration::from_millis(20));
+        let stalled = Form::read(body, Pulse::default()).await.unwrap_or_else(|_| panic!("refused"));
+        assert_eq!(content(stalled).await, Err((SourceFault::TooSlow, false)));
+        let mut after = cut(WHOLE, 64);
+        after.extend(vec![Bytes::from(vec![b'x'; 1 << 20]); 4]);
+        let form = Form::read(form(after), Pulse::default()).await.unwrap_or_else(|_| panic!("refused"));
+        assert_eq!(content(form).await, Err((SourceFault::BrokenOff, true)), "more than an epilogue");
     }
 
     #[tokio::test]

@@ -34,6 +34,7 @@ use http::Method;
 use std::convert::Infallible;
 use std::sync::Arc;
 use warp::filters::BoxedFilter;
+use warp::filters::path::Peek;
 use warp::reply::Response;
 use warp::{Filter, Rejection};
 
@@ -71,19 +72,37 @@ pub(crate) fn all(
         .unify()
         .or(recovery::routes(api, body_timeout))
         .unify();
-    let files = files::routes(api, body_timeout)
-        .or(uploads::routes(api, body_timeout))
-        .unify()
-        .or(linked::routes(api))
-        .unify()
-        .or(incoming::route(api))
-        .unify();
     let open = health::routes(api).or(jwks::route(api)).unify();
-    // Boxed, so that each request copies one pointer and not one a route.
-    let routes = user.or(files).unify().or(auth).unify().or(open).unify().boxed();
+    let routes = under("api/user", user)
+        .or(under("api/files", files::routes(api, body_timeout)))
+        .unify()
+        .or(under("api/uploads", uploads::routes(api, body_timeout)))
+        .unify()
+        .or(under("api/links", linked::routes(api)))
+        .unify()
+        .or(under("api/shares", incoming::route(api)))
+        .unify()
+        .or(under("api/auth", auth))
+        .unify()
+        .or(open)
+        .unify()
+        // Boxed, so that each request copies one pointer and not one a route.
+        .boxed();
     routes
         .recover(async |rejection: Rejection| Ok::<_, Infallible>(problem_of(&rejection).into_response()))
         .unify()
+}
+
+/// Routes whose paths all begin like this. One look tells that none of them is meant, where each would look for itself.
+fn under(
+    beginning: &'static str,
+    routes: impl Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + 'static,
+) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + 'static {
+    let begins = move |path: Peek| {
+        let is_meant = path.as_str().starts_with(beginning);
+        async move { if is_meant { Ok(()) } else { Err(warp::reject::not_found()) } }
+    };
+    warp::path::peek().and_then(begins).untuple_one().and(routes)
 }
 
 /// A route in the form in which routes are joined.

@@ -10,6 +10,7 @@ use crate::checksum::Checksum;
 use crate::context::RequestContext;
 use crate::fault_reply::fault;
 use crate::limit_reply::answered;
+use crate::lingering::Lingering;
 use crate::problem::Problem;
 use crate::unbroken::to_the_end;
 use crate::unhurried::{Pulse, later};
@@ -107,11 +108,16 @@ async fn take(
     let offset_bytes = tus::upload_offset(body.headers())?;
     let length_bytes = body.declared_length();
     let checksum = checksum(body.headers())?;
+    let lingering = Lingering::of(body.headers());
     let mut source = BodySource::new(body, checksum, pulse);
     // It ends by itself when its client is gone: then the body breaks off, and what came of it is kept.
     let receiving = async move {
         let piece = Piece { upload_id, offset_bytes, length_bytes, source: &mut source };
-        receive.receive(&caller, piece, context.origin).await
+        let result = receive.receive(&caller, piece, context.origin).await;
+        if result.is_err() {
+            lingering.read_out(&mut source).await;
+        }
+        result
     };
     let status = to_the_end(receiving).await?.map_err(|error| refused(&error))?;
     let mut response = reply::no_content();

@@ -11,6 +11,7 @@ use crate::fault_reply::fault;
 use crate::idempotency;
 use crate::json::Fields;
 use crate::limit_reply::answered;
+use crate::lingering::Lingering;
 use crate::multipart::Form;
 use crate::problem::Problem;
 use crate::routes::{Route, post, with};
@@ -51,7 +52,7 @@ async fn take(
     send: Arc<SendWhole>,
     pulse: Pulse,
 ) -> Response {
-    let standing = caller.standing();
+    let (standing, lingering) = (caller.standing(), Lingering::of(body.headers()));
     let read = async {
         let key = idempotency::key(body.headers())?;
         let declared_length = body.declared_length();
@@ -65,6 +66,9 @@ async fn take(
     // It ends by itself when its client is gone: then the content breaks off.
     let sending = async move {
         let answer = send.send(&caller, new_file, &mut content, key.as_ref(), context.origin).await;
+        if answer.result.is_err() {
+            lingering.read_out(&mut content).await;
+        }
         (answer, content)
     };
     match to_the_end(sending).await {
