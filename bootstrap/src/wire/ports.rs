@@ -126,6 +126,7 @@ impl Parts {
     pub(super) fn receive_upload_ports(&self) -> ReceiveUploadPorts {
         ReceiveUploadPorts {
             uploads: Arc::clone(&self.uploads),
+            shares: Arc::clone(&self.shares),
             blobs: Arc::clone(&self.blobs),
             usages: Arc::clone(&self.usages),
             clock: Arc::clone(&self.clock),

@@ -74,13 +74,7 @@ impl FinishUpload {
             self.give_up(upload).await?;
             return Ok(Finished::DigestMismatch);
         }
-        if progress.offset_bytes == 0 {
-            // Nothing was ever written, not even nothing.
-            let stage = self.blobs.write(upload.blob_id, progress).await?.persist().await?;
-            self.blobs.publish(upload.blob_id, &Progress { stage, ..progress.clone() }).await?;
-        } else {
-            self.blobs.publish(upload.blob_id, progress).await?;
-        }
+        self.blobs.publish(upload.blob_id, progress).await?;
         let completion = Completion {
             upload_id: upload.id,
             fence: upload.fence,

@@ -8,12 +8,13 @@ use crate::finish_upload::{FinishUpload, Finished, Sender, completed_key};
 use crate::{Fault, Recorder};
 use bytes::Bytes;
 use epic_domain::Timestamp;
-use epic_domain::file::{ContentHasher, FilePolicy, Once, Progress, StageState, Upload};
+use epic_domain::file::{ContentHasher, FilePolicy, Once, Permission, Progress, StageState, Upload};
 use epic_domain::id::{FileId, UploadId, UserId};
 use epic_domain::network::IpPrefix;
 use epic_outbound::blobs::{BlobWriter, Blobs};
 use epic_outbound::clock::Clock;
 use epic_outbound::files::Usages;
+use epic_outbound::shares::Shares;
 use epic_outbound::uploads::Uploads;
 use futures_util::future::{Either, select};
 use std::sync::Arc;
@@ -80,7 +81,7 @@ pub enum ReceiveRefused {
     /// All bytes came, and they do not have the SHA-256 that was told at the beginning. The upload was given up.
     #[error("the content is not the one that was announced")]
     DigestMismatch,
-    /// The file that was to get the content is gone. So is the upload.
+    /// The file that was to get the content is gone, or the caller may not write it any more. So is the upload.
     #[error("the file is gone")]
     FileGone,
     /// The server could not answer. What was kept can be asked for.
@@ -93,6 +94,8 @@ pub enum ReceiveRefused {
 pub struct ReceiveUploadPorts {
     /// Uploads.
     pub uploads: Arc<dyn Uploads>,
+    /// Shares, by which people write into files of others.
+    pub shares: Arc<dyn Shares>,
     /// Bytes.
     pub blobs: Arc<dyn Blobs>,
     /// Usages.
@@ -184,6 +187,7 @@ impl ReceiveUpload {
             }
             Err(refused) => return Err(refused),
         };
+        self.check_right(&upload).await?;
         check_place(&upload, place)?;
         if upload.is_whole() {
             // The step that makes it a file was cut off; its blob may be published already and takes no bytes.
@@ -252,6 +256,21 @@ impl ReceiveUpload {
         Err(found.map_or(ReceiveRefused::NotFound, |_| ReceiveRefused::Expired))
     }
 
+    /// Checks that whoever writes into a file of another still has a share that allows it. An upload without one is given up:
+    /// it was begun by a right that has ended.
+    async fn check_right(&self, upload: &Upload) -> Result<(), ReceiveRefused> {
+        if upload.uploader == upload.owner {
+            return Ok(());
+        }
+        let share = self.ports.shares.find_for(upload.file_id, upload.uploader).await.map_err(Fault::from)?;
+        let now = self.ports.clock.now();
+        if share.is_some_and(|share| share.permission == Permission::Write && share.is_live_at(now)) {
+            return Ok(());
+        }
+        self.finish.give_up(upload).await?;
+        Err(ReceiveRefused::FileGone)
+    }
+
     async fn open(&self, upload: Upload, holding: Holding) -> Result<Writing, Fault> {
         let writer = self.ports.blobs.write(upload.blob_id, &upload.progress).await?;
         let hasher = upload.progress.hasher().map_err(|invalid| Fault::Corrupt(Box::new(invalid)))?;
@@ -304,6 +323,8 @@ impl ReceiveUpload {
         progress: &Progress,
         sender: Option<Sender>,
     ) -> Result<(), ReceiveRefused> {
+        // A piece can take hours: a right that has ended meanwhile ends before anything is seen of it.
+        self.check_right(upload).await?;
         match self.finish.finish_remembered(upload, progress, sender).await? {
             Finished::File(_) | Finished::Earlier(_) => Ok(()),
             Finished::DigestMismatch => Err(ReceiveRefused::DigestMismatch),

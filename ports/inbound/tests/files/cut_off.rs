@@ -5,6 +5,7 @@ use epic_domain::audit::EventKind;
 use epic_domain::id::UploadId;
 use epic_inbound::authenticate::Authenticated;
 use epic_inbound::receive_upload::{Piece, ReceiveRefused};
+use epic_outbound::blobs::Blobs;
 use epic_tests::fakes::Fault::{self, AfterWrite, BeforeWrite};
 
 /// Where the last step is cut off. The store is asked to take over, to advance and to complete; the blob store to write, to
@@ -29,7 +30,7 @@ async fn cut_off(cut: Cut, content: &[u8]) -> (World, Authenticated, UploadId) {
     let begun = world.begin(&alice, new_file(1, crate::support::length_of(content)), None).await.unwrap();
     match cut {
         Cut::Complete(fault) => world.store.faults().fail_after(2, fault),
-        Cut::Publish(fault) => world.blobs.fail_after(3, fault),
+        Cut::Publish(fault) => world.blobs.faults().fail_after(3, fault),
     }
     let lost = world.receive(&alice, begun.upload_id, 0, &mut sent(content)).await;
     assert!(matches!(lost, Err(ReceiveRefused::Fault(_))), "{cut:?}");
@@ -43,7 +44,7 @@ async fn assert_there_once(world: &World, caller: &Authenticated, content: &[u8]
     assert_eq!(world.fetched(caller, files[0].id).await.unwrap(), content, "{what}");
     assert!(world.store.all_uploads().is_empty(), "{what}");
     world.remove_blobs().await;
-    assert_eq!(world.blobs.all().len(), 1, "{what}");
+    assert_eq!(world.blobs.held().len(), 1, "{what}");
     let uploaded = world.file_kinds().iter().filter(|kind| **kind == EventKind::FileUploaded).count();
     assert!(uploaded <= 1, "{what}: it happened once");
 }
@@ -120,11 +121,11 @@ async fn one_that_cannot_be_finished_does_not_keep_the_others_from_it() {
     let (world, alice, _) = cut_off(Cut::Publish(BeforeWrite), &content).await;
     for _ in 0..4 {
         let begun = world.begin(&alice, new_file(1, 50), None).await.unwrap();
-        world.blobs.fail_after(3, BeforeWrite);
+        world.blobs.faults().fail_after(3, BeforeWrite);
         world.receive(&alice, begun.upload_id, 0, &mut sent(&content)).await.unwrap_err();
     }
     let damaged = world.store.all_uploads()[0].clone();
-    world.blobs.lose(damaged.blob_id);
+    world.blobs.remove(damaged.blob_id, &damaged.progress.stage).await.unwrap();
     for _ in 0..2 {
         assert!(world.ports().file_housekeeping().finish_cut_off().await.is_err(), "an operator hears of it");
         assert_eq!(world.store.all_files().len(), 4);

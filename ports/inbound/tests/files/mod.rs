@@ -2,18 +2,18 @@
 
 mod begin;
 mod cut_off;
-//X mod deleted_accounts;
-//X mod downloads;
-//X mod expiry;
-//X mod foreign;
-//X mod housekeeping;
-//X mod links;
+mod deleted_accounts;
+mod downloads;
+mod expiry;
+mod foreign;
+mod housekeeping;
+mod links;
 mod new_contents;
-//X mod own_files;
+mod own_files;
 mod receive;
-//X mod share_requests;
-//X mod shares;
+mod share_requests;
+mod shares;
 mod takeover;
-//X mod trail;
+mod trail;
 mod whole;
 mod whole_faults;

@@ -129,7 +129,7 @@ async fn a_content_whose_file_was_trashed_meanwhile_is_given_up() {
     assert!(matches!(world.status(&alice, begun.upload_id).await, Err(ReceiveRefused::NotFound)));
     assert_eq!(world.usage(&alice).await, Usage { used_bytes: 3, reserved_bytes: 0 });
     world.remove_blobs().await;
-    assert_eq!(world.blobs.all().len(), 1);
+    assert_eq!(world.blobs.held().len(), 1);
 }
 
 #[tokio::test]
@@ -162,10 +162,7 @@ async fn a_request_that_comes_again_gets_its_answer_even_when_the_file_has_moved
         let again = world.begin_content(&alice, wanted.clone(), Some(&key)).await.unwrap();
         assert_eq!(again, first);
         world.clock.advance(Duration::from_secs(24 * 60 * 60));
-        assert!(matches!(
-            world.begin_content(&alice, wanted, Some(&key)).await,
-            Err(BeginRefused::Stale)
-        ));
+        assert!(matches!(world.begin_content(&alice, wanted, Some(&key)).await, Err(BeginRefused::Stale)));
     }
 }
 
@@ -188,4 +185,27 @@ async fn a_share_that_ends_while_its_recipient_writes_ends_the_next_call() {
     assert!(sharing.end(&alice, file.id, share.share_id, crate::support::origin()).await.unwrap());
     let refused = world.begin_content(&bob, new_content(&file, 3), None).await;
     assert!(matches!(refused, Err(BeginRefused::NotFound)));
+}
+
+#[tokio::test]
+async fn a_right_to_write_that_ends_between_two_pieces_ends_the_upload_with_it() {
+    for lowered in [false, true] {
+        let world = World::unlimited();
+        let (alice, bob) = (world.caller(1).await, world.caller(2).await);
+        let file = world.uploaded(&alice, b"one").await;
+        let share = world.shared(&alice, &file, 2, Permission::Write).await;
+        let begun = world.begin_content(&bob, new_content(&file, 3), None).await.unwrap();
+        world.receive(&bob, begun.upload_id, 0, &mut sent(b"tw")).await.unwrap();
+        if lowered {
+            world.shared(&alice, &file, 2, Permission::Read).await;
+        } else {
+            let sharing = world.ports().sharing();
+            assert!(sharing.end(&alice, file.id, share.share_id, crate::support::origin()).await.unwrap());
+        }
+        let refused = world.receive(&bob, begun.upload_id, 2, &mut sent(b"o")).await;
+        assert!(matches!(refused, Err(ReceiveRefused::FileGone)));
+        assert!(matches!(world.status(&bob, begun.upload_id).await, Err(ReceiveRefused::NotFound)));
+        assert_eq!(world.fetched(&alice, file.id).await.unwrap(), b"one");
+        assert_eq!(world.usage(&alice).await, Usage { used_bytes: 3, reserved_bytes: 0 });
+    }
 }

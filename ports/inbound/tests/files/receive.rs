@@ -144,7 +144,7 @@ async fn a_content_that_is_not_the_one_announced_is_given_up_with_its_room_and_i
     assert_eq!(world.usage(&alice).await, Usage::default());
     assert!(world.store.all_files().is_empty());
     world.remove_blobs().await;
-    assert!(world.blobs.all().is_empty());
+    assert!(world.blobs.held().is_empty());
 }
 
 #[tokio::test]
@@ -171,7 +171,7 @@ async fn an_upload_given_up_is_gone_with_its_room_and_its_bytes() {
     ));
     assert_eq!(world.usage(&alice).await, Usage::default());
     world.remove_blobs().await;
-    assert!(world.blobs.all().is_empty());
+    assert!(world.blobs.held().is_empty());
 }
 
 #[tokio::test]
@@ -219,13 +219,16 @@ async fn a_piece_cut_off_by_a_fault_anywhere_can_be_sent_again_from_where_the_up
             let what = format!("store {store:?}, blobs {blob:?}, {fault:?}");
             let (world, alice, upload_id) = begun(&content).await;
             store.into_iter().for_each(|passing| world.store.faults().fail_after(passing, fault));
-            blob.into_iter().for_each(|passing| world.blobs.fail_after(passing, fault));
+            blob.into_iter().for_each(|passing| world.blobs.faults().fail_after(passing, fault));
             let cut_off = world.receive(&alice, upload_id, 0, &mut sent_in_pieces(&content, 10)).await;
             assert!(matches!(cut_off, Err(ReceiveRefused::Fault(_))), "{what}");
             let status = world.status(&alice, upload_id).await.unwrap();
             let from = usize::try_from(status.offset_bytes).unwrap();
             if from < content.len() {
-                world.receive(&alice, upload_id, status.offset_bytes, &mut sent(&content[from..])).await.unwrap();
+                world
+                    .receive(&alice, upload_id, status.offset_bytes, &mut sent(&content[from..]))
+                    .await
+                    .unwrap();
             }
             assert_eq!(world.fetched(&alice, status.file_id).await.as_ref(), Some(&content), "{what}");
             assert_eq!(world.store.all_files().len(), 1, "{what}");

@@ -117,7 +117,7 @@ async fn giving_up_an_upload_ends_whoever_sends_it() {
     receive.terminate(&alice, upload_id).await.unwrap();
     assert!(matches!(first.await.unwrap(), Err(ReceiveRefused::TakenOver)));
     world.remove_blobs().await;
-    assert!(world.blobs.all().is_empty());
+    assert!(world.blobs.held().is_empty());
     drop(tell);
 }
 

@@ -23,14 +23,14 @@ impl Cut {
     fn arm(self, world: &World, fault: Fault) {
         match self {
             Self::Store(passing) => world.store.faults().fail_after(passing, fault),
-            Self::Blobs(passing) => world.blobs.fail_after(passing, fault),
+            Self::Blobs(passing) => world.blobs.faults().fail_after(passing, fault),
             Self::Log => world.audit.faults().fail_next(fault),
         }
     }
 
     fn disarm(world: &World) {
         world.store.faults().recover();
-        world.blobs.recover();
+        world.blobs.faults().recover();
         world.audit.faults().recover();
     }
 }
@@ -52,7 +52,7 @@ async fn assert_whole_or_nothing(world: &World, caller: &Authenticated, content:
     let size_bytes = u64::try_from(content.len()).unwrap();
     let used_bytes = if files.is_empty() { 0 } else { size_bytes };
     assert_eq!(world.usage(caller).await, Usage { used_bytes, reserved_bytes: 0 }, "{what}");
-    assert_eq!(world.blobs.all().len(), files.len(), "{what}");
+    assert_eq!(world.blobs.held().len(), files.len(), "{what}");
     for file in &files {
         assert_eq!(file.content.digest, digest_of(content), "{what}");
         assert_eq!(world.fetched(caller, file.id).await.as_deref(), Some(content), "{what}");
@@ -90,7 +90,10 @@ async fn a_fault_at_any_call_leaves_the_file_whole_or_nothing() {
                 }
             }
         }
-        assert!(failed > 0 && passed > 0, "the sweep goes past the last call: {failed} failed, {passed} passed");
+        assert!(
+            failed > 0 && passed > 0,
+            "the sweep goes past the last call: {failed} failed, {passed} passed"
+        );
     }
 }
 

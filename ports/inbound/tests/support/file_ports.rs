@@ -26,8 +26,12 @@ impl Ports {
 
     pub(crate) fn receive_upload(self) -> ReceiveUpload {
         let recorder = self.recorder();
-        let Self { uploads, blobs, usages, clock, .. } = self;
-        ReceiveUpload::new(ReceiveUploadPorts { uploads, blobs, usages, clock }, recorder, FILE_POLICY)
+        let Self { uploads, shares, blobs, usages, clock, .. } = self;
+        ReceiveUpload::new(
+            ReceiveUploadPorts { uploads, shares, blobs, usages, clock },
+            recorder,
+            FILE_POLICY,
+        )
     }
 
     pub(crate) fn send_whole(self) -> SendWhole {

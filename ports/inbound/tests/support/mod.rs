@@ -1,6 +1,5 @@
 //! Builds use cases from a bundle of ports: doubles that allow no call, or fakes that work.
 
-mod blobs;
 mod doubles;
 mod file_ports;
 mod file_world;
@@ -9,7 +8,6 @@ mod ports;
 mod sources;
 mod world;
 
-pub(crate) use blobs::MemoryBlobs;
 pub(crate) use doubles::{
     active_user, allowing_limiter, announcing, auth_key, code_of, denial, denying_limiter, elsewhere,
     enrolled, full, matching_hasher, name_of, new_credentials, origin, recording, registration,

@@ -1,8 +1,7 @@
 //! A whole server on fakes, and the people who use it.
 
 use super::{
-    MemoryBlobs, Ports, admission, allowing_limiter, auth_key, code_of, name_of, origin, registration,
-    sign_in_request,
+    Ports, admission, allowing_limiter, auth_key, code_of, name_of, origin, registration, sign_in_request,
 };
 use epic_domain::audit::EventKind;
 use epic_domain::rate_limit::Quotas;
@@ -19,8 +18,8 @@ use epic_outbound::clock::Clock;
 use epic_outbound::otp::Otp;
 use epic_outbound::sealer::Sealer;
 use epic_tests::fakes::{
-    FakeAccessLog, FakeAudit, FakeClock, FakeEntropy, FakeHasher, FakeHeadSigner, FakeLimiter, FakeOtp,
-    FakePasses, FakeRevocations, FakeSealer, FakeTokens, MemoryStore,
+    FakeAccessLog, FakeAudit, FakeBlobs, FakeClock, FakeEntropy, FakeHasher, FakeHeadSigner, FakeLimiter,
+    FakeOtp, FakePasses, FakeRevocations, FakeSealer, FakeTokens, MemoryStore,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +27,7 @@ use std::time::Duration;
 /// Every fake. People are numbered: their names, keys and salts follow from the number.
 pub(crate) struct World {
     pub(crate) store: Arc<MemoryStore>,
-    pub(crate) blobs: Arc<MemoryBlobs>,
+    pub(crate) blobs: Arc<FakeBlobs>,
     pub(crate) audit: Arc<FakeAudit>,
     pub(crate) limiter: Arc<FakeLimiter>,
     pub(crate) hasher: Arc<FakeHasher>,
@@ -61,9 +60,10 @@ impl World {
     }
 
     fn with(limiter: FakeLimiter) -> Self {
+        let clock = Arc::<FakeClock>::default();
         Self {
             store: Arc::default(),
-            blobs: Arc::default(),
+            blobs: Arc::new(FakeBlobs::with_clock(Arc::clone(&clock))),
             audit: Arc::default(),
             limiter: Arc::new(limiter),
             hasher: Arc::default(),
@@ -75,7 +75,7 @@ impl World {
             revocations: Arc::default(),
             access_log: Arc::default(),
             entropy: Arc::default(),
-            clock: Arc::default(),
+            clock,
             policy: SessionPolicy::DEFAULT,
         }
     }
