@@ -1,0 +1,12 @@
+//! Files as their users meet them: uploads that break off, full disks, other people's clients, buckets.
+
+mod account;
+mod bucket;
+mod content;
+mod curl;
+mod disk_full;
+mod large;
+mod object_server;
+mod rivals;
+mod torn;
+mod tus_client;
