@@ -150,7 +150,7 @@ async fn a_form_that_is_none_leaves_nothing() {
     let content_first = {
         let (texts, content) = text.split_at(text.rfind("\r\n--epic-test-boundary\r\n").unwrap() + 2);
         let content = content.trim_end_matches("--\r\n");
-        format!("{content}\r\n{}--epic-test-boundary--\r\n", texts)
+        format!("{content}\r\n{texts}--epic-test-boundary--\r\n")
     };
     let second = form(&[], "y", b"more");
     let two_contents = [&whole[..whole.len() - BOUNDARY.len() - 6], &second].concat();

@@ -112,7 +112,7 @@ async fn f14_a_content_that_someone_has_takes_as_long_as_one_that_nobody_has_tim
     let server = TestServer::start().await;
     let alice = FileClient::sign_up(&server, "alice").await;
     let bob = FileClient::sign_up(&server, "bob").await;
-    let known = bytes(1, 100_000);
+    let known = bytes(1, 20_000);
     alice.store(&known).await;
     let (mut of_known, mut of_new) = (Vec::new(), Vec::new());
     for round in 0..200 {

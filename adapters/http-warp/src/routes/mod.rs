@@ -69,8 +69,6 @@ pub(crate) fn all(
         .or(step_up::route(api, body_timeout))
         .unify()
         .or(introspect::route(api, body_timeout))
-        .unify()
-        .or(recovery::routes(api, body_timeout))
         .unify();
     let open = health::routes(api).or(jwks::route(api)).unify();
     let routes = under("api/user", user)
@@ -83,6 +81,9 @@ pub(crate) fn all(
         .or(under("api/shares", incoming::route(api)))
         .unify()
         .or(under("api/auth", auth))
+        .unify()
+        // Under both `api/user` and `api/auth`.
+        .or(recovery::routes(api, body_timeout))
         .unify()
         .or(open)
         .unify()
