@@ -42,7 +42,7 @@ struct Cost {
     megabytes_per_second: Vec<f64>,
     user_millis: u64,
     system_millis: u64,
-    growth_bytes: u64,
+    growth_bytes: Vec<u64>,
 }
 
 impl Cost {
@@ -58,20 +58,21 @@ impl Cost {
             let after = processor_time(process);
             self.user_millis += after.user_millis - time.user_millis;
             self.system_millis += after.system_millis - time.system_millis;
-            self.growth_bytes = self.growth_bytes.max(memory(process).peak_bytes.saturating_sub(now_bytes));
+            self.growth_bytes.push(memory(process).peak_bytes.saturating_sub(now_bytes));
         }
     }
 
     fn tell(&self, name: &str) {
         let per_gb = |millis: u64| millis as f64 / (ROUNDS * SIZE_BYTES) as f64 * 1e9;
         let speeds: Vec<_> = self.megabytes_per_second.iter().map(|speed| format!("{speed:.0}")).collect();
+        let growth: Vec<_> = self.growth_bytes.iter().map(|bytes| (bytes / 1_024).to_string()).collect();
         println!(
-            "{name:22} {:>18} MB/s   CPU {:>4.0} ms/GB (user {:.0}, system {:.0})   memory +{} KiB",
+            "{name:22} {:>18} MB/s   CPU {:>4.0} ms/GB (user {:.0}, system {:.0})   memory + {} KiB",
             speeds.join(" "),
             per_gb(self.user_millis + self.system_millis),
             per_gb(self.user_millis),
             per_gb(self.system_millis),
-            self.growth_bytes / 1_024,
+            growth.join(" "),
         );
     }
 }

@@ -174,6 +174,24 @@ impl GrantMark {
         bytes
     }
 
+    /// The share, if it is one.
+    #[must_use]
+    pub const fn share(self) -> Option<ShareId> {
+        match self {
+            Self::Share(id) => Some(id),
+            Self::Link(_) => None,
+        }
+    }
+
+    /// The link, if it is one.
+    #[must_use]
+    pub const fn link(self) -> Option<LinkId> {
+        match self {
+            Self::Link(id) => Some(id),
+            Self::Share(_) => None,
+        }
+    }
+
     /// The mark that these stored bytes are.
     ///
     /// # Errors

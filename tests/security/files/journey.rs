@@ -64,6 +64,12 @@ async fn a_file_goes_from_one_person_to_another_and_its_chain_tells_so() {
         assert_eq!(event["share_id"], share_id.as_str(), "{event}");
     }
     bob.get(&format!("/api/files/{file_id}/audit")).await.expect(404);
+    // Each finds in their own trail what they did, and to which file.
+    for (person, kind) in [(&alice, "file_shared"), (&bob, "file_fetched")] {
+        let own = person.get(&format!("/api/user/audit?kind={kind}")).await.expect(200).json();
+        assert_eq!(own["items"][0]["file_id"], file_id);
+        assert_eq!(own["items"][0]["share_id"], share_id.as_str());
+    }
 }
 
 #[tokio::test]

@@ -73,19 +73,14 @@ async fn list(
 }
 
 fn item(link: &FileLink) -> Item {
-    let (share_id, link_id) = match link.grant {
-        None => (None, None),
-        Some(GrantMark::Share(id)) => (Some(id.to_string()), None),
-        Some(GrantMark::Link(id)) => (None, Some(id.to_string())),
-    };
     Item {
         sequence: link.sequence,
         event_id: link.event_id.to_string(),
         at: rfc3339(link.at),
         kind: link.kind.as_str(),
         actor_id: link.actor.map(|id| id.to_string()),
-        share_id,
-        link_id,
+        share_id: link.grant.and_then(GrantMark::share).map(|id| id.to_string()),
+        link_id: link.grant.and_then(GrantMark::link).map(|id| id.to_string()),
         hash: base64url(link.head.as_bytes()),
     }
 }
