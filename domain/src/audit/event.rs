@@ -23,7 +23,7 @@ macro_rules! named_variants {
             /// Parses a stored name.
             ///
             /// # Errors
-            /// [`Invalid`] for a name that is not one of these.
+            /// [`Invalid`](crate::Invalid) for a name that is not one of these.
             pub fn parse(text: &str) -> Result<Self, $crate::Invalid> {
                 Self::ALL
                     .iter()

@@ -28,8 +28,11 @@ struct Item {
     ip_prefix: Option<String>,
     reason: Option<&'static str>,
     count: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
     file_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     share_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     link_id: Option<String>,
 }
 

@@ -1,11 +1,14 @@
 //! Two requests for one upload: the later one goes on, and the earlier one leaves.
 
-use crate::support::{Endless, World, content_of, digest_of, new_file, origin, sent, told};
+use crate::support::{World, content_of, digest_of, new_file, origin, sent, told};
+use async_trait::async_trait;
 use bytes::Bytes;
 use epic_domain::id::UploadId;
 use epic_inbound::authenticate::Authenticated;
-use epic_inbound::byte_source::ByteSource;
+use epic_inbound::byte_source::{ByteSource, SourceFault};
 use epic_inbound::receive_upload::{Piece, ReceiveRefused, ReceiveUpload, UploadStatus};
+use futures_util::future::{BoxFuture, FutureExt as _};
+use futures_util::poll;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 
@@ -76,9 +79,9 @@ async fn a_second_piece_ends_the_first_one() {
 #[tokio::test]
 async fn a_checked_piece_that_is_taken_over_leaves_nothing() {
     struct Checked<S>(S);
-    #[async_trait::async_trait]
+    #[async_trait]
     impl<S: ByteSource> ByteSource for Checked<S> {
-        async fn next(&mut self) -> Result<Option<Bytes>, epic_inbound::byte_source::SourceFault> {
+        async fn next(&mut self) -> Result<Option<Bytes>, SourceFault> {
             self.0.next().await
         }
 
@@ -96,15 +99,37 @@ async fn a_checked_piece_that_is_taken_over_leaves_nothing() {
     drop(tell);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+/// A sender of single bytes that never pauses; at its third, a rival comes.
+struct Unpausing {
+    rival: BoxFuture<'static, Received>,
+    sent_bytes: u32,
+}
+
+#[async_trait]
+impl ByteSource for Unpausing {
+    async fn next(&mut self) -> Result<Option<Bytes>, SourceFault> {
+        self.sent_bytes += 1;
+        if self.sent_bytes == 3 {
+            assert!(poll!(&mut self.rival).is_pending(), "the rival waits for the one before");
+        }
+        Ok(Some(Bytes::from_static(b"x")))
+    }
+
+    fn is_checked(&self) -> bool {
+        false
+    }
+}
+
+#[tokio::test]
 async fn a_sender_that_never_pauses_is_taken_over_too() {
-    let (_world, alice, upload_id, receive) = scene(100 << 20).await;
-    let first = spawn(&receive, &alice, (upload_id, 0), Endless);
-    tokio::task::yield_now().await;
-    receive.terminate(&alice, upload_id).await.unwrap();
-    // Taken over while it sent, or too late to begin at all.
-    let ended = first.await.unwrap();
-    assert!(matches!(ended, Err(ReceiveRefused::TakenOver | ReceiveRefused::NotFound)), "{ended:?}");
+    let (_world, alice, upload_id, receive) = scene(100).await;
+    let (server, rival) = (receive.clone(), Arc::clone(&alice));
+    let rival = async move { server.status(&rival, upload_id, origin()).await };
+    let mut source = Unpausing { rival: rival.boxed(), sent_bytes: 0 };
+    let piece = Piece { upload_id, offset_bytes: 0, length_bytes: None, source: &mut source };
+    let ended = receive.receive(&alice, piece, origin()).await;
+    assert!(matches!(ended, Err(ReceiveRefused::TakenOver)), "{ended:?}");
+    assert_eq!(source.rival.await.unwrap().offset_bytes, 3);
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ pub(crate) use file_ports::FILE_POLICY;
 pub(crate) use file_world::{content_of, digest_of, key, length_of, new_content, new_file, read_all};
 pub(crate) use people::{recovery_request, recovery_seed};
 pub(crate) use ports::{DECOY_KEY, Ports, QUOTA_LIMIT_BYTES};
-pub(crate) use sources::{Endless, Sent, sent, sent_in_pieces, told};
+pub(crate) use sources::{Sent, sent, sent_in_pieces, told};
 pub(crate) use world::World;
 
 use epic_inbound::gate::Admission;

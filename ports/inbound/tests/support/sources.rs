@@ -86,17 +86,3 @@ impl ByteSource for Told {
         false
     }
 }
-
-/// A sender that never pauses and never ends: pieces of one byte.
-pub(crate) struct Endless;
-
-#[async_trait]
-impl ByteSource for Endless {
-    async fn next(&mut self) -> Result<Option<Bytes>, SourceFault> {
-        Ok(Some(Bytes::from_static(b"x")))
-    }
-
-    fn is_checked(&self) -> bool {
-        false
-    }
-}
