@@ -11,7 +11,7 @@ use epic_domain::audit::EventKind;
 use epic_domain::file::{Content, ContentNumber, FileAccess, Link, LinkToken, Right};
 use epic_domain::id::FileId;
 use epic_domain::network::IpPrefix;
-use epic_outbound::blobs::{BlobReader, Blobs};
+use epic_outbound::blobs::{BlobError, BlobReader, Blobs};
 use epic_outbound::clock::Clock;
 use epic_outbound::files::Files;
 use epic_outbound::links::Links;
@@ -153,7 +153,7 @@ impl Download {
         range: Range<u64>,
         origin: IpPrefix,
     ) -> Result<ContentStream, Fault> {
-        let reader = self.ports.blobs.read(fetchable.content.blob_id, range).await?;
+        let reader = self.open(fetchable, range).await?;
         let happening =
             self.fetched(fetchable, origin).of_user(caller.user().id).in_session(caller.claims().session_id);
         self.recorder.record(&[happening]).await?;
@@ -173,12 +173,33 @@ impl Download {
     ) -> Result<Option<ContentStream>, Fault> {
         let fetchable = &linked.fetchable;
         // Opened before it is counted: bytes that cannot be had cost the holder nothing.
-        let reader = self.ports.blobs.read(fetchable.content.blob_id, range).await?;
+        let reader = self.open(fetchable, range).await?;
         if !self.ports.links.count_download(linked.link.id, self.ports.clock.now()).await? {
             return Ok(None);
         }
         self.recorder.record(&[self.fetched(fetchable, origin)]).await?;
         Ok(Some(ContentStream { reader }))
+    }
+
+    /// Opens the bytes. Those of a content that was removed a moment ago are not damaged: whoever asks again is told that it
+    /// is gone.
+    async fn open(&self, fetchable: &Fetchable, range: Range<u64>) -> Result<Box<dyn BlobReader>, Fault> {
+        match self.ports.blobs.read(fetchable.content.blob_id, range).await {
+            Err(BlobError::Missing(source)) if !self.is_kept(fetchable).await? => {
+                Err(Fault::Unavailable(source))
+            }
+            opened => Ok(opened?),
+        }
+    }
+
+    async fn is_kept(&self, fetchable: &Fetchable) -> Result<bool, Fault> {
+        let (file_id, content) = (fetchable.access.file().id, &fetchable.content);
+        let Some(file) = self.ports.files.find(file_id).await? else { return Ok(false) };
+        if file.content.blob_id == content.blob_id {
+            return Ok(true);
+        }
+        let earlier = self.ports.files.find_version(file_id, content.number).await?;
+        Ok(earlier.is_some_and(|earlier| earlier.blob_id == content.blob_id))
     }
 
     fn fetched(&self, fetchable: &Fetchable, origin: IpPrefix) -> Happening {

@@ -174,3 +174,24 @@ async fn f13_a_content_that_goes_while_it_is_read_ends_whole_or_breaks_off() {
     assert_eq!(read_all(opened).await, b"bytes");
     assert!(download.fetch(&alice, &fetchable, 0..5, origin()).await.is_err());
 }
+
+#[tokio::test]
+async fn a_content_removed_since_it_was_found_is_gone_and_one_that_is_missing_is_damage() {
+    let world = World::unlimited();
+    let alice = world.caller(1).await;
+    let file = world.uploaded(&alice, b"one").await;
+    let download = world.ports().download();
+    let fetchable = download.find(&alice, file.id).await.unwrap().unwrap();
+    let mut blobs = MockBlobs::new();
+    blobs.expect_read().returning(|_, _| Err(BlobError::Missing("not there".into())));
+    let without_bytes = Ports { blobs: Arc::new(blobs), ..world.ports() };
+    let damaged = without_bytes.download().fetch(&alice, &fetchable, 0..3, origin()).await;
+    assert!(matches!(damaged, Err(Fault::Corrupt(_))), "the store still speaks of it");
+
+    let trashed = world.trashed(&alice, &file).await;
+    world.delete(&alice, trashed.id, trashed.version).await;
+    world.remove_blobs().await;
+    let gone = download.fetch(&alice, &fetchable, 0..3, origin()).await;
+    assert!(matches!(gone, Err(Fault::Unavailable(_))));
+    assert!(download.find(&alice, file.id).await.unwrap().is_none(), "whoever asks again is told");
+}
