@@ -8,6 +8,7 @@ mod auth;
 mod authorization;
 mod body;
 mod body_source;
+mod carried;
 mod checksum;
 mod client_address;
 mod content;

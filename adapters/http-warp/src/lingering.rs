@@ -41,3 +41,63 @@ impl Lingering {
         drop(timeout(LINGER, reading).await);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_trait::async_trait;
+    use bytes::Bytes;
+    use epic_inbound::byte_source::SourceFault;
+    use http::HeaderValue;
+
+    /// A body of so many mebibytes; after them it ends, or its client falls silent.
+    struct Sending {
+        mebibytes: usize,
+        is_silent_then: bool,
+    }
+
+    #[async_trait]
+    impl ByteSource for Sending {
+        async fn next(&mut self) -> Result<Option<Bytes>, SourceFault> {
+            if self.mebibytes == 0 && self.is_silent_then {
+                std::future::pending::<()>().await;
+            }
+            let Some(left) = self.mebibytes.checked_sub(1) else { return Ok(None) };
+            self.mebibytes = left;
+            Ok(Some(Bytes::from(vec![0; 1_024 * 1_024])))
+        }
+
+        fn is_checked(&self) -> bool {
+            false
+        }
+    }
+
+    async fn left_unread(headers: &HeaderMap, mebibytes: usize) -> usize {
+        let mut body = Sending { mebibytes, is_silent_then: false };
+        Lingering::of(headers).read_out(&mut body).await;
+        body.mebibytes
+    }
+
+    #[tokio::test]
+    async fn a_body_that_nobody_wants_is_read_up_to_a_length() {
+        assert_eq!(left_unread(&HeaderMap::new(), 10).await, 0);
+        assert_eq!(
+            left_unread(&HeaderMap::new(), 100).await,
+            100 - 17,
+            "sixteen, and the one that is too many"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_client_that_asks_before_it_sends_is_not_asked_to() {
+        let headers = HeaderMap::from_iter([(EXPECT, HeaderValue::from_static("100-continue"))]);
+        assert_eq!(left_unread(&headers, 10).await, 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_falls_silent_is_not_waited_for_long() {
+        let mut body = Sending { mebibytes: 1, is_silent_then: true };
+        let lingering = Lingering::of(&HeaderMap::new()).read_out(&mut body);
+        assert!(timeout(2 * LINGER, lingering).await.is_ok());
+    }
+}

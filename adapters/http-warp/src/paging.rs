@@ -3,7 +3,8 @@
 use crate::encoding::{base64url, from_base64url};
 use crate::problem::{FieldError, Problem};
 use epic_domain::{Invalid, Timestamp};
-use epic_inbound::own_files::{Listed, Position};
+use epic_inbound::listed::Listed;
+use epic_inbound::own_files::Position;
 use serde::Serialize;
 
 /// Items on a page unless the query says otherwise, and the most it may ask for.

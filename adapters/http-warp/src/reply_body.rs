@@ -1,12 +1,12 @@
 //! The body of a reply: whole in memory, or a content that is sent while it is read.
 
+use crate::carried;
 use bytes::Bytes;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use futures_util::Stream;
 use http::Response;
 use hyper::body::{Body, Frame, SizeHint};
-use std::sync::{Arc, Mutex};
 
 type BoxedError = Box<dyn core::error::Error + Send + Sync>;
 type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, BoxedError>> + Send>>;
@@ -101,21 +101,14 @@ where
     }
 }
 
-/// Carries a content from its route, whose replies are warp's and cannot hold one, to the connection. What travels as an
-/// extension must be `Clone` and `Sync`; the content is taken out once.
-#[derive(Clone)]
-struct Carrier(Arc<Mutex<Option<ContentStream>>>);
-
-/// Gives a reply a content for its body.
+/// Gives a reply a content for its body. The replies of routes are warp's and cannot hold one.
 pub(crate) fn attach<B>(response: &mut Response<B>, content: ContentStream) {
-    response.extensions_mut().insert(Carrier(Arc::new(Mutex::new(Some(content)))));
+    carried::put(response, content);
 }
 
 /// The reply as the connection sends it.
 pub(crate) fn settle<B>(mut response: Response<B>) -> Response<ReplyBody<B>> {
-    let carrier = response.extensions_mut().remove::<Carrier>();
-    let content = carrier.and_then(|Carrier(content)| content.lock().ok()?.take());
-    match content {
+    match carried::take(&mut response) {
         Some(content) => response.map(|_| ReplyBody::Content(content)),
         None => response.map(ReplyBody::Whole),
     }

@@ -1,8 +1,9 @@
 //! Work that lasts as long as its client keeps sending: it has a deadline between bytes, and none for the whole.
 
+use crate::carried;
 use core::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use warp::reply::Response;
 
 type Work = Pin<Box<dyn Future<Output = Response> + Send>>;
@@ -31,20 +32,14 @@ pub(crate) struct Unhurried {
     pub(crate) pulse: Pulse,
 }
 
-/// Carries the work to the edge. What travels as an extension must be `Clone` and `Sync`; the work is taken out once.
-#[derive(Clone)]
-struct Carrier(Arc<Mutex<Option<Unhurried>>>);
-
 /// A reply that is yet to come of `work`. The edge of the server waits for it for as long as `pulse` beats.
 pub(crate) fn later(pulse: Pulse, work: impl Future<Output = Response> + Send + 'static) -> Response {
-    let unhurried = Unhurried { work: Box::pin(work), pulse };
     let mut response = Response::default();
-    response.extensions_mut().insert(Carrier(Arc::new(Mutex::new(Some(unhurried)))));
+    carried::put(&mut response, Unhurried { work: Box::pin(work), pulse });
     response
 }
 
 /// The work behind a reply, if it is yet to come.
 pub(crate) fn take(response: &mut Response) -> Option<Unhurried> {
-    let Carrier(unhurried) = response.extensions_mut().remove()?;
-    unhurried.lock().ok()?.take()
+    carried::take(response)
 }

@@ -22,18 +22,7 @@ pub(crate) fn edit(
     edit: Edit,
     now: Timestamp,
 ) -> Result<FileOutcome, Failure> {
-    change(connection, subject, now, |file| {
-        if file.is_trashed() {
-            return false;
-        }
-        if let Some(encrypted_filename) = edit.encrypted_filename {
-            file.encrypted_filename = encrypted_filename;
-        }
-        if let Some(encrypted_data_key) = edit.encrypted_data_key {
-            file.content.encrypted_data_key = encrypted_data_key;
-        }
-        true
-    })
+    change(connection, subject, now, |file| file.edited(edit.encrypted_filename, edit.encrypted_data_key))
 }
 
 pub(crate) fn trash(
@@ -41,7 +30,7 @@ pub(crate) fn trash(
     subject: Subject,
     now: Timestamp,
 ) -> Result<FileOutcome, Failure> {
-    change(connection, subject, now, |file| file.trashed_at.replace(now).is_none())
+    change(connection, subject, now, |file| file.trashed(now))
 }
 
 pub(crate) fn restore(
@@ -49,24 +38,23 @@ pub(crate) fn restore(
     subject: Subject,
     now: Timestamp,
 ) -> Result<FileOutcome, Failure> {
-    change(connection, subject, now, |file| file.trashed_at.take().is_some())
+    change(connection, subject, now, File::restored)
 }
 
-/// Makes a change unless the file is not as expected, or `alter` says that it cannot be made.
+/// Makes a change unless the file is not as expected, or the domain says that it cannot be made.
 fn change(
     connection: &Connection,
     subject: Subject,
     now: Timestamp,
-    alter: impl FnOnce(&mut File) -> bool,
+    alter: impl FnOnce(File) -> Option<File>,
 ) -> Result<FileOutcome, Failure> {
-    let Some(mut file) = find_owned(connection, &subject.ownership)? else { return Ok(FileOutcome::Gone) };
-    if file.version != subject.expected || !alter(&mut file) {
+    let Some(file) = find_owned(connection, &subject.ownership)? else { return Ok(FileOutcome::Gone) };
+    if file.version != subject.expected {
         return Ok(FileOutcome::Stale);
     }
-    let mut storage = Storage::of(connection, file.owner)?;
-    file.version = file.version.next();
-    file.revision = storage.take_revision(now);
-    file.updated_at = now;
+    let Some(altered) = alter(file) else { return Ok(FileOutcome::Stale) };
+    let mut storage = Storage::of(connection, altered.owner)?;
+    let file = altered.changed(storage.take_revision(now), now);
     storage.save(connection)?;
     update(connection, &file, storage.latest())?;
     Ok(FileOutcome::Made(Box::new(file)))

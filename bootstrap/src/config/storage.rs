@@ -35,6 +35,16 @@ pub struct BucketChoice {
     pub region: Option<String>,
 }
 
+impl BucketChoice {
+    /// Whether contents travel to it without TLS.
+    #[must_use]
+    pub fn is_in_the_clear(&self) -> bool {
+        const PLAIN: &str = "http://";
+        let scheme = self.endpoint.as_deref().and_then(|endpoint| endpoint.get(..PLAIN.len()));
+        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(PLAIN))
+    }
+}
+
 /// Where data lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StorageSettings {
@@ -152,6 +162,7 @@ mod tests {
             endpoint: Some("http://127.0.0.1:9000".to_owned()),
             region: Some("eu-central-1".to_owned()),
         };
+        assert!(bucket.is_in_the_clear());
         assert_eq!(chosen, Ok(BlobChoice::Bucket(bucket)));
         assert_eq!(blobs(""), Ok(BlobChoice::Folder));
     }

@@ -129,7 +129,7 @@ impl Parts {
             published_keys: PublishedKeys::new(Arc::clone(&self.tokens)),
             authenticate: Authenticate::new(self.authenticate_ports(), gate()),
             salts: LookUpSalts::new(users(), clock(), self.decoys.clone()),
-            send_whole: SendWhole::new(begin_upload.clone(), recorder()),
+            send_whole: SendWhole::new(begin_upload.clone()),
             begin_upload,
             receive_upload: ReceiveUpload::new(self.receive_upload_ports(), recorder(), self.file_policy),
             own_files: OwnFiles::new(self.own_files_ports(), recorder()),

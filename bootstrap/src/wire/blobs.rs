@@ -51,7 +51,7 @@ fn s3_settings(chosen: &BucketChoice, content_bytes_max: u64) -> S3Settings {
     S3Settings {
         prefix,
         // Whoever names an endpoint without TLS has chosen so; the settings warn of it.
-        allow_http: endpoint.as_deref().is_some_and(|endpoint| endpoint.starts_with("http://")),
+        allow_http: chosen.is_in_the_clear(),
         endpoint,
         region,
         blob_bytes_max: content_bytes_max,

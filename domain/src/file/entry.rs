@@ -1,6 +1,8 @@
 //! A file: its newest content, what is said of it, and where it is in its life.
 
-use super::{Content, EncryptedFilename, FileAccess, Ownership};
+use super::{
+    Content, ContentNumber, EncryptedDataKey, EncryptedFilename, FileAccess, Ownership, Received, Upload,
+};
 use crate::Timestamp;
 use crate::id::{FileId, UserId};
 use crate::user::Version;
@@ -56,6 +58,77 @@ pub struct File {
 }
 
 impl File {
+    /// The new file that an upload has become, as its owner's change `revision`. `None` when the upload is for a file that is
+    /// there.
+    #[must_use]
+    pub fn begun_by(upload: &Upload, received: &Received, revision: Revision) -> Option<Self> {
+        let (encrypted_filename, encrypted_data_key) = upload.target.of_new_file()?;
+        Some(Self {
+            id: upload.file_id,
+            owner: upload.owner,
+            encrypted_filename: encrypted_filename.clone(),
+            content: upload.content(received, ContentNumber::FIRST, encrypted_data_key.clone()),
+            version: Version::FIRST,
+            revision,
+            created_at: received.at,
+            updated_at: received.at,
+            trashed_at: None,
+        })
+    }
+
+    /// The file with what an upload for it has brought; the content before becomes an earlier one. `None` when it is another
+    /// file or lies in the trash.
+    #[must_use]
+    pub fn written_by(&self, upload: &Upload, received: &Received, revision: Revision) -> Option<Self> {
+        let is_meant = upload.file_id == self.id && upload.owner == self.owner;
+        if !is_meant || self.is_trashed() {
+            return None;
+        }
+        let target = &upload.target;
+        let filename = target.encrypted_filename().unwrap_or(&self.encrypted_filename);
+        let data_key = target.encrypted_data_key().unwrap_or(&self.content.encrypted_data_key);
+        let written = Self {
+            encrypted_filename: filename.clone(),
+            content: upload.content(received, self.content.number.next(), data_key.clone()),
+            ..self.clone()
+        };
+        Some(written.changed(revision, received.at))
+    }
+
+    /// The file with other things said of it; what is `None` stays. Nothing is said of a file in the trash.
+    #[must_use]
+    pub fn edited(
+        self,
+        encrypted_filename: Option<EncryptedFilename>,
+        encrypted_data_key: Option<EncryptedDataKey>,
+    ) -> Option<Self> {
+        if self.is_trashed() {
+            return None;
+        }
+        let encrypted_filename = encrypted_filename.unwrap_or(self.encrypted_filename);
+        let encrypted_data_key = encrypted_data_key.unwrap_or(self.content.encrypted_data_key);
+        let content = Content { encrypted_data_key, ..self.content };
+        Some(Self { encrypted_filename, content, ..self })
+    }
+
+    /// The file in the trash, unless it is there.
+    #[must_use]
+    pub fn trashed(self, now: Timestamp) -> Option<Self> {
+        (!self.is_trashed()).then_some(Self { trashed_at: Some(now), ..self })
+    }
+
+    /// The file out of the trash, unless it is not in it.
+    #[must_use]
+    pub fn restored(self) -> Option<Self> {
+        self.is_trashed().then_some(Self { trashed_at: None, ..self })
+    }
+
+    /// The file after a change that is its owner's `revision`, made at `now`.
+    #[must_use]
+    pub fn changed(self, revision: Revision, now: Timestamp) -> Self {
+        Self { version: self.version.next(), revision, updated_at: now, ..self }
+    }
+
     /// Whether it lies in the trash.
     #[must_use]
     pub const fn is_trashed(&self) -> bool {

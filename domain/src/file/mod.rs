@@ -21,5 +21,5 @@ pub use once::{Earlier, IdempotencyKey, Once, RequestFingerprint};
 pub use policy::FilePolicy;
 pub use proofs::{FileAccess, Ownership, Right, WriteAccess};
 pub use share::{Permission, Share};
-pub use upload::{Fence, Progress, StageState, Target, Upload, UploadSize};
+pub use upload::{Fence, Progress, Received, StageState, Target, Upload, UploadSize};
 pub use usage::{OverQuota, Usage};

@@ -91,6 +91,22 @@ pub enum Earlier {
 }
 
 impl Once {
+    /// A request with a client's key that takes effect at `now`, remembered for as long as such keys are.
+    #[must_use]
+    pub fn new(
+        key: &IdempotencyKey,
+        fingerprint: RequestFingerprint,
+        outcome: impl Into<Box<[u8]>>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            key_digest: key.digest(),
+            fingerprint,
+            outcome: outcome.into(),
+            expires_at: now.saturating_add(IdempotencyKey::REMEMBERED_FOR),
+        }
+    }
+
     /// Judges this request by an earlier one with its key, unless that is forgotten at `now`.
     #[must_use]
     pub fn judge(&self, earlier: &Self, now: Timestamp) -> Option<Earlier> {

@@ -1,6 +1,6 @@
 //! An upload: a content on its way, which can break off and go on.
 
-use super::{ContentDigest, ContentHasher, EncryptedDataKey, EncryptedFilename};
+use super::{Content, ContentDigest, ContentHasher, ContentNumber, EncryptedDataKey, EncryptedFilename};
 use crate::id::{BlobId, FileId, UploadId, UserId};
 use crate::{Invalid, Timestamp};
 use core::fmt;
@@ -73,6 +73,48 @@ pub enum Target {
         /// The new data key, wrapped for the owner; without one the content is under the key of the one before.
         encrypted_data_key: Option<EncryptedDataKey>,
     },
+}
+
+impl Target {
+    /// The name and the data key of a new file, if it becomes one.
+    #[must_use]
+    pub const fn of_new_file(&self) -> Option<(&EncryptedFilename, &EncryptedDataKey)> {
+        match self {
+            Self::NewFile { encrypted_filename, encrypted_data_key } => {
+                Some((encrypted_filename, encrypted_data_key))
+            }
+            Self::NewContent { .. } => None,
+        }
+    }
+
+    /// The name that it brings, if it brings one.
+    #[must_use]
+    pub const fn encrypted_filename(&self) -> Option<&EncryptedFilename> {
+        match self {
+            Self::NewFile { encrypted_filename, .. } => Some(encrypted_filename),
+            Self::NewContent { encrypted_filename, .. } => encrypted_filename.as_ref(),
+        }
+    }
+
+    /// The data key that it brings, if it brings one.
+    #[must_use]
+    pub const fn encrypted_data_key(&self) -> Option<&EncryptedDataKey> {
+        match self {
+            Self::NewFile { encrypted_data_key, .. } => Some(encrypted_data_key),
+            Self::NewContent { encrypted_data_key, .. } => encrypted_data_key.as_ref(),
+        }
+    }
+}
+
+/// What has come of an upload, all of it: whole, verified and durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Received {
+    /// How many bytes.
+    pub size_bytes: u64,
+    /// Their SHA-256.
+    pub digest: ContentDigest,
+    /// When it became whole.
+    pub at: Timestamp,
 }
 
 /// Counts who took an upload over: what an earlier holder still sends is not taken any more.
@@ -164,6 +206,25 @@ impl Upload {
     #[must_use]
     pub const fn is_whole(&self) -> bool {
         matches!(self.size, UploadSize::Exactly(bytes) if bytes == self.progress.offset_bytes)
+    }
+
+    /// The content that it has become, under the number and the data key that the file gives it.
+    #[must_use]
+    pub const fn content(
+        &self,
+        received: &Received,
+        number: ContentNumber,
+        encrypted_data_key: EncryptedDataKey,
+    ) -> Content {
+        Content {
+            number,
+            blob_id: self.blob_id,
+            size_bytes: received.size_bytes,
+            digest: received.digest,
+            encrypted_data_key,
+            written_by: self.uploader,
+            written_at: received.at,
+        }
     }
 
     /// Whether it is still kept at `now`. One that is whole waits for nobody.

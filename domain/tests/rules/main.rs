@@ -2,6 +2,7 @@
 
 mod audit_chain;
 mod file_access;
+mod file_changes;
 mod file_values;
 mod quota;
 mod refresh_family;

@@ -155,6 +155,10 @@ impl BeginUpload {
         &self.ports
     }
 
+    pub(crate) const fn finish(&self) -> &FinishUpload {
+        &self.finish
+    }
+
     /// The most bytes a content may have.
     #[must_use]
     pub const fn content_bytes_max(&self) -> u64 {
@@ -382,24 +386,11 @@ fn check_empty(draft: Draft) -> Result<Draft, BeginRefused> {
 }
 
 fn once(key: &IdempotencyKey, draft: &Draft, call: &str, begun: &BegunUpload) -> Once {
-    Once {
-        key_digest: key.digest(),
-        fingerprint: fingerprint(call, draft),
-        outcome: write_outcome(begun),
-        expires_at: draft.upload.created_at.saturating_add(IdempotencyKey::REMEMBERED_FOR),
-    }
+    Once::new(key, fingerprint(call, draft), write_outcome(begun), draft.upload.created_at)
 }
 
 fn fingerprint(call: &str, draft: &Draft) -> RequestFingerprint {
     let upload = &draft.upload;
-    let (filename, data_key) = match &upload.target {
-        Target::NewFile { encrypted_filename, encrypted_data_key } => {
-            (Some(encrypted_filename), Some(encrypted_data_key))
-        }
-        Target::NewContent { encrypted_filename, encrypted_data_key } => {
-            (encrypted_filename.as_ref(), encrypted_data_key.as_ref())
-        }
-    };
     let file: &[u8] = match &draft.right {
         BeginRight::NewFile => &[],
         BeginRight::NewContent { .. } => upload.file_id.as_bytes(),
@@ -408,8 +399,8 @@ fn fingerprint(call: &str, draft: &Draft) -> RequestFingerprint {
         call,
         &[
             file,
-            filename.map_or(&[], EncryptedFilename::as_bytes),
-            data_key.map_or(&[], EncryptedDataKey::as_bytes),
+            upload.target.encrypted_filename().map_or(&[], EncryptedFilename::as_bytes),
+            upload.target.encrypted_data_key().map_or(&[], EncryptedDataKey::as_bytes),
             &upload.size.reserved_bytes().to_be_bytes(),
             upload.expected_digest.as_ref().map_or(&[], |digest| digest.as_bytes().as_slice()),
         ],

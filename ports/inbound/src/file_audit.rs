@@ -2,7 +2,7 @@
 
 use crate::Fault;
 use crate::authenticate::Authenticated;
-use crate::own_files::Listed;
+use crate::listed::Listed;
 use crate::sight::Sight;
 use epic_domain::audit::{Anchor, FileLink};
 use epic_domain::id::FileId;

@@ -5,7 +5,8 @@ use crate::{Fault, Recorder};
 use epic_domain::Timestamp;
 use epic_domain::audit::EventKind;
 use epic_domain::file::{
-    ContentDigest, Earlier, File, IdempotencyKey, Once, Progress, RequestFingerprint, Target, Upload,
+    ContentDigest, Earlier, File, IdempotencyKey, Once, Progress, Received, RequestFingerprint, Target,
+    Upload,
 };
 use epic_domain::id::{SessionId, UploadId};
 use epic_domain::network::IpPrefix;
@@ -75,19 +76,14 @@ impl FinishUpload {
             return Ok(Finished::DigestMismatch);
         }
         self.blobs.publish(upload.blob_id, progress).await?;
-        let completion = Completion {
-            upload_id: upload.id,
-            fence: upload.fence,
-            size_bytes: progress.offset_bytes,
-            digest,
-            once: once(&digest),
-            now: self.clock.now(),
-        };
+        let received = Received { size_bytes: progress.offset_bytes, digest, at: self.clock.now() };
+        let once = once(&digest);
+        let completion = Completion { upload_id: upload.id, fence: upload.fence, received, once };
         let outcome = self.uploads.complete(&completion).await;
         self.usages.changed(upload.owner);
         match outcome? {
             CompletionOutcome::Completed(file) => {
-                self.record(upload, &completion, sender).await?;
+                self.record(upload, received.at, sender).await?;
                 Ok(Finished::File(file))
             }
             CompletionOutcome::Fenced => Ok(Finished::Fenced),
@@ -103,21 +99,14 @@ impl FinishUpload {
         Ok(was_there?)
     }
 
-    async fn record(
-        &self,
-        upload: &Upload,
-        completion: &Completion,
-        sender: Option<Sender>,
-    ) -> Result<(), Fault> {
+    async fn record(&self, upload: &Upload, at: Timestamp, sender: Option<Sender>) -> Result<(), Fault> {
         let kind = match upload.target {
             Target::NewFile { .. } => EventKind::FileUploaded,
             Target::NewContent { .. } => EventKind::FileWritten,
         };
         let happening = match sender {
-            Some(Sender { session_id, origin }) => {
-                Happening::new(kind, completion.now, origin).in_session(session_id)
-            }
-            None => Happening::by_the_server(kind, completion.now),
+            Some(Sender { session_id, origin }) => Happening::new(kind, at, origin).in_session(session_id),
+            None => Happening::by_the_server(kind, at),
         };
         let happening = happening.of_user(upload.uploader).to_file(upload.file_id, None);
         self.recorder.record(&[happening]).await

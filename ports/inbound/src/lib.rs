@@ -19,6 +19,7 @@ pub mod gate;
 pub mod housekeeping;
 pub mod introspect;
 pub mod linking;
+pub mod listed;
 pub mod own_files;
 pub mod public_keys;
 pub mod published_keys;

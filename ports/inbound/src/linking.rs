@@ -1,7 +1,8 @@
 //! Make links to files: whoever holds one may fetch the file, for a time and a number of times.
 
 use crate::authenticate::Authenticated;
-use crate::own_files::{Listed, Position};
+use crate::listed::Listed;
+use crate::own_files::Position;
 use crate::recorder::Happening;
 use crate::sharing::check_end;
 use crate::sight::Sight;
@@ -196,12 +197,7 @@ impl Linking {
         let mut outcome = link.id.as_bytes().to_vec();
         outcome.extend_from_slice(&link.created_at.as_millis().to_be_bytes());
         outcome.extend_from_slice(sealed.as_bytes());
-        Ok(Once {
-            key_digest: key.digest(),
-            fingerprint: RequestFingerprint::of("link", &parts),
-            outcome: outcome.into(),
-            expires_at: link.created_at.saturating_add(IdempotencyKey::REMEMBERED_FOR),
-        })
+        Ok(Once::new(key, RequestFingerprint::of("link", &parts), outcome, link.created_at))
     }
 
     fn read_outcome(&self, outcome: &[u8]) -> Result<Option<MadeLink>, Fault> {

@@ -1,6 +1,7 @@
 //! Look after one's files: list them, look at one, change what is said of it, put it into the trash and out of it.
 
 use crate::authenticate::Authenticated;
+use crate::listed::Listed;
 use crate::recorder::Happening;
 use crate::sight::{SeenFile, Sight};
 use crate::{Fault, Recorder};
@@ -27,26 +28,6 @@ pub struct OwnFilesPorts {
     pub shares: Arc<dyn Shares>,
     /// Time.
     pub clock: Arc<dyn Clock>,
-}
-
-/// A page of a listing.
-#[derive(Debug)]
-pub struct Listed<T, Place> {
-    /// What is on it.
-    pub items: Vec<T>,
-    /// The place of the last one, when there are more.
-    pub next: Option<Place>,
-}
-
-impl<T, Place> Listed<T, Place> {
-    /// A page of at most `limit` out of `items`, of which one more than that was asked for.
-    pub(crate) fn cut(mut items: Vec<T>, limit: u32, place: impl Fn(&T) -> Place) -> Self {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = items.len() > limit;
-        items.truncate(limit);
-        let next = items.last().filter(|_| has_more).map(place);
-        Self { items, next }
-    }
 }
 
 /// What became of a file that its owner wanted to be rid of.

@@ -4,12 +4,12 @@ use crate::authenticate::Authenticated;
 use crate::begin_upload::{BeginRefused, BeginUpload, Draft, NewFile, sender};
 use crate::byte_source::{ByteSource, SourceFault};
 use crate::finish_upload::{FinishUpload, Finished};
-use crate::{Answer, Fault, Recorder};
+use crate::{Answer, Fault};
 use core::time::Duration;
 use epic_domain::Timestamp;
 use epic_domain::file::{
     ContentDigest, ContentHasher, Earlier, EncryptedDataKey, EncryptedFilename, File, IdempotencyKey, Once,
-    Progress, RequestFingerprint, Target, Upload, UploadSize,
+    Progress, RequestFingerprint, Upload, UploadSize,
 };
 use epic_domain::id::FileId;
 use epic_domain::network::IpPrefix;
@@ -57,15 +57,8 @@ pub struct SendWhole {
 impl SendWhole {
     /// Takes whole files as `begin` begins them.
     #[must_use]
-    pub fn new(begin: BeginUpload, recorder: Recorder) -> Self {
-        let ports = begin.ports();
-        let finish = FinishUpload {
-            uploads: Arc::clone(&ports.uploads),
-            blobs: Arc::clone(&ports.blobs),
-            usages: Arc::clone(&ports.usages),
-            clock: Arc::clone(&ports.clock),
-            recorder,
-        };
+    pub fn new(begin: BeginUpload) -> Self {
+        let (ports, finish) = (begin.ports(), begin.finish().clone());
         let (files, limiter) = (Arc::clone(&ports.files), Arc::clone(&ports.limiter));
         Self { begin, finish, files, limiter }
     }
@@ -232,23 +225,12 @@ enum Made {
 }
 
 fn once(key: &IdempotencyKey, upload: &Upload, digest: &ContentDigest, now: Timestamp) -> Once {
-    let (filename, data_key) = match &upload.target {
-        Target::NewFile { encrypted_filename, encrypted_data_key } => {
-            (Some(encrypted_filename), Some(encrypted_data_key))
-        }
-        Target::NewContent { encrypted_filename, encrypted_data_key } => {
-            (encrypted_filename.as_ref(), encrypted_data_key.as_ref())
-        }
-    };
+    let target = &upload.target;
     let parts = [
-        filename.map_or(&[][..], EncryptedFilename::as_bytes),
-        data_key.map_or(&[][..], EncryptedDataKey::as_bytes),
+        target.encrypted_filename().map_or(&[][..], EncryptedFilename::as_bytes),
+        target.encrypted_data_key().map_or(&[][..], EncryptedDataKey::as_bytes),
         digest.as_bytes(),
     ];
-    Once {
-        key_digest: key.digest(),
-        fingerprint: RequestFingerprint::of("send_whole", &parts),
-        outcome: upload.file_id.as_bytes().as_slice().into(),
-        expires_at: now.saturating_add(IdempotencyKey::REMEMBERED_FOR),
-    }
+    let fingerprint = RequestFingerprint::of("send_whole", &parts);
+    Once::new(key, fingerprint, upload.file_id.as_bytes().as_slice(), now)
 }

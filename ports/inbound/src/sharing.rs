@@ -1,7 +1,8 @@
 //! Share files with people: a data key, wrapped for each of them.
 
 use crate::authenticate::Authenticated;
-use crate::own_files::{Listed, Position};
+use crate::listed::Listed;
+use crate::own_files::Position;
 use crate::recorder::Happening;
 use crate::sight::Sight;
 use crate::{Fault, Minting, Recorder};
@@ -315,12 +316,7 @@ fn once(key: &IdempotencyKey, share: &Share) -> Once {
     ];
     let mut outcome = share.id.as_bytes().to_vec();
     outcome.extend_from_slice(&share.created_at.as_millis().to_be_bytes());
-    Once {
-        key_digest: key.digest(),
-        fingerprint: RequestFingerprint::of("share", &parts),
-        outcome: outcome.into(),
-        expires_at: share.created_at.saturating_add(IdempotencyKey::REMEMBERED_FOR),
-    }
+    Once::new(key, RequestFingerprint::of("share", &parts), outcome, share.created_at)
 }
 
 fn read_outcome(outcome: &[u8]) -> Option<(ShareId, Timestamp)> {

@@ -4,7 +4,7 @@ use crate::StoreError;
 use async_trait::async_trait;
 use epic_domain::Timestamp;
 use epic_domain::file::{
-    ContentDigest, Earlier, Fence, File, Once, OverQuota, Progress, StageState, Upload, WriteAccess,
+    Earlier, Fence, File, Once, OverQuota, Progress, Received, StageState, Upload, WriteAccess,
 };
 use epic_domain::id::{BlobId, UploadId, UserId};
 use epic_domain::user::Version;
@@ -43,14 +43,10 @@ pub struct Completion {
     pub upload_id: UploadId,
     /// The fence its holder has.
     pub fence: Fence,
-    /// How many bytes it has.
-    pub size_bytes: u64,
-    /// Their SHA-256.
-    pub digest: ContentDigest,
+    /// What has come, at the present.
+    pub received: Received,
     /// The request that is to take effect once, when the whole upload was one request.
     pub once: Option<Once>,
-    /// The present.
-    pub now: Timestamp,
 }
 
 /// What became of an upload that was whole.

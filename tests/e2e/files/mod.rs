@@ -6,6 +6,8 @@ mod content;
 mod curl;
 mod disk_full;
 mod large;
+#[path = "../../support/like_s3.rs"]
+mod like_s3;
 mod object_server;
 mod rivals;
 mod torn;

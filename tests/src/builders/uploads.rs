@@ -7,8 +7,8 @@ use super::{
 use core::time::Duration;
 use epic_domain::Timestamp;
 use epic_domain::file::{
-    ContentDigest, ContentHasher, EncryptedDataKey, EncryptedFilename, Fence, File, Progress, StageState,
-    Target, Upload, UploadSize,
+    ContentDigest, ContentHasher, EncryptedDataKey, EncryptedFilename, Fence, File, Progress, Received,
+    StageState, Target, Upload, UploadSize,
 };
 use epic_domain::id::{UploadId, UserId};
 use epic_outbound::uploads::Completion;
@@ -116,10 +116,12 @@ pub fn completion(upload: &Upload, now: Timestamp) -> Completion {
     Completion {
         upload_id: upload.id,
         fence: upload.fence,
-        size_bytes: upload.size.reserved_bytes(),
-        digest: upload.expected_digest.unwrap_or_else(|| content_digest(0)),
+        received: Received {
+            size_bytes: upload.size.reserved_bytes(),
+            digest: upload.expected_digest.unwrap_or_else(|| content_digest(0)),
+            at: now,
+        },
         once: None,
-        now,
     }
 }
 

@@ -5,7 +5,7 @@ use super::{RACERS, Stores, begin_and_drop, count_of, race};
 use crate::builders::{
     T0, completion, content_digest, file, file_id, seconds_after_t0, upload, upload_id, user_id,
 };
-use epic_domain::file::{Content, ContentNumber, File, Revision, UploadSize};
+use epic_domain::file::{Content, ContentNumber, File, Received, Revision, UploadSize};
 use epic_domain::user::Version;
 use epic_outbound::uploads::{BeginRight, Completion, CompletionOutcome};
 use std::sync::Arc;
@@ -50,7 +50,8 @@ pub async fn what_was_set_aside_too_much_is_free_again(stores: &Stores) {
     let upload =
         upload(1, 1).size(UploadSize::AtMost(1_000_000)).with(|upload| upload.expected_digest = None).build();
     begun(stores, &upload, &BeginRight::NewFile).await;
-    let completion = Completion { size_bytes: 7, digest: content_digest(9), ..completion(&upload, T0) };
+    let received = Received { size_bytes: 7, digest: content_digest(9), at: T0 };
+    let completion = Completion { received, ..completion(&upload, T0) };
     let outcome = stores.uploads.complete(&completion).await.unwrap();
     assert!(matches!(outcome, CompletionOutcome::Completed(_)), "{outcome:?}");
     let file = stores.files.find(upload.file_id).await.unwrap().unwrap();

@@ -147,7 +147,7 @@ pub async fn a_maximal_file_reads_back_to_the_millisecond(stores: &Stores) {
     people(stores, &[1]).await;
     let file = reads_back(stores, maximal_upload(1, 1), Timestamp::MAX).await;
     assert_eq!(file.content.size_bytes, 1 << 40);
-    assert_eq!(file.content.digest, completion(&maximal_upload(1, 1), T0).digest);
+    assert_eq!(file.content.digest, completion(&maximal_upload(1, 1), T0).received.digest);
     let file = trashed(stores, &file, Timestamp::MAX).await;
     assert_eq!(found(stores, &file).await, Some(file));
 }

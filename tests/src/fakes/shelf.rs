@@ -41,9 +41,14 @@ pub(super) struct Removal {
 impl Shelf {
     /// The owner's next revision, which is taken from now on.
     pub(super) fn next_revision(&mut self, owner: UserId) -> Revision {
-        let revision = self.revisions.entry(owner).or_insert(Revision::NONE);
-        *revision = revision.next();
-        *revision
+        let revision = self.revision(owner).next();
+        self.revisions.insert(owner, revision);
+        revision
+    }
+
+    /// The owner's revision so far.
+    pub(super) fn revision(&self, owner: UserId) -> Revision {
+        self.revisions.get(&owner).copied().unwrap_or(Revision::NONE)
     }
 
     /// Makes what is stored as `change` says, and nothing when it is nothing.

@@ -11,24 +11,20 @@ use epic_outbound::StoreError;
 use epic_outbound::files::{Edit, FileOutcome, Files, Position, RemovalOutcome, Since, Swept, Usages};
 
 impl Shelf {
-    /// Changes a file that has version `expected` and is in the trash or not, as told.
+    /// Changes a file that has version `expected`, if the domain says that this can be done.
     fn change(
         &mut self,
         ownership: &Ownership,
-        (expected, trashed): (Version, bool),
+        expected: Version,
         now: Timestamp,
-        change: impl FnOnce(&mut File),
+        alter: impl FnOnce(File) -> Option<File>,
     ) -> FileOutcome {
-        let Some(mut file) = self.files.get(&ownership.file_id()).cloned() else {
-            return FileOutcome::Gone;
-        };
-        if file.version != expected || file.is_trashed() != trashed {
+        let Some(file) = self.files.get(&ownership.file_id()).cloned() else { return FileOutcome::Gone };
+        if file.version != expected {
             return FileOutcome::Stale;
         }
-        change(&mut file);
-        file.version = file.version.next();
-        file.revision = self.next_revision(file.owner);
-        file.updated_at = now;
+        let Some(altered) = alter(file) else { return FileOutcome::Stale };
+        let file = altered.changed(self.next_revision(ownership.owner()), now);
         self.files.insert(file.id, file.clone());
         FileOutcome::Made(Box::new(file))
     }
@@ -96,14 +92,9 @@ impl Files for MemoryStore {
     ) -> Result<FileOutcome, StoreError> {
         let Edit { encrypted_filename, encrypted_data_key } = edit.clone();
         self.step(|state| {
-            state.shelf.change(ownership, (expected, false), now, |file| {
-                if let Some(name) = encrypted_filename {
-                    file.encrypted_filename = name;
-                }
-                if let Some(key) = encrypted_data_key {
-                    file.content.encrypted_data_key = key;
-                }
-            })
+            state
+                .shelf
+                .change(ownership, expected, now, |file| file.edited(encrypted_filename, encrypted_data_key))
         })
     }
 
@@ -113,9 +104,7 @@ impl Files for MemoryStore {
         expected: Version,
         now: Timestamp,
     ) -> Result<FileOutcome, StoreError> {
-        self.step(|state| {
-            state.shelf.change(ownership, (expected, false), now, |file| file.trashed_at = Some(now))
-        })
+        self.step(|state| state.shelf.change(ownership, expected, now, |file| file.trashed(now)))
     }
 
     async fn restore(
@@ -124,7 +113,7 @@ impl Files for MemoryStore {
         expected: Version,
         now: Timestamp,
     ) -> Result<FileOutcome, StoreError> {
-        self.step(|state| state.shelf.change(ownership, (expected, true), now, |file| file.trashed_at = None))
+        self.step(|state| state.shelf.change(ownership, expected, now, File::restored))
     }
 
     async fn remove(

@@ -5,9 +5,8 @@ use super::memory_store::State;
 use super::shelf::Superseded;
 use async_trait::async_trait;
 use epic_domain::Timestamp;
-use epic_domain::file::{Content, ContentNumber, Fence, File, Once, Progress, Target, Upload};
+use epic_domain::file::{Fence, File, Once, Progress, Target, Upload};
 use epic_domain::id::{BlobId, UploadId, UserId};
-use epic_domain::user::Version;
 use epic_outbound::StoreError;
 use epic_outbound::uploads::{
     BeginRight, Beginning, BlobLedger, Completion, CompletionOutcome, DoomedBlob, Uploads,
@@ -49,64 +48,37 @@ impl State {
     }
 
     fn complete(&mut self, completion: &Completion) -> CompletionOutcome {
-        let Completion { upload_id, fence, once, now, .. } = completion;
+        let Completion { upload_id, fence, once, received } = completion;
         let upload = self.shelf.uploads.get(upload_id).filter(|upload| upload.fence == *fence).cloned();
         let Some(upload) = upload else { return CompletionOutcome::Fenced };
-        if let Some(earlier) = self.shelf.judge(upload.uploader, once.as_ref(), *now) {
+        if let Some(earlier) = self.shelf.judge(upload.uploader, once.as_ref(), received.at) {
             self.shelf.give_up(upload);
             return CompletionOutcome::Earlier(earlier);
         }
-        let Some(file) = self.file_from(&upload, completion) else {
+        let former = match upload.target {
+            Target::NewFile { .. } => None,
+            Target::NewContent { .. } => self.shelf.files.get(&upload.file_id).cloned(),
+        };
+        let revision = self.shelf.revision(upload.owner).next();
+        let written = match &former {
+            None => File::begun_by(&upload, received, revision),
+            Some(former) => former.written_by(&upload, received, revision),
+        };
+        let Some(file) = written else {
             self.shelf.give_up(upload);
             return CompletionOutcome::Stale;
         };
         self.shelf.remember(upload.uploader, once.as_ref());
         self.shelf.uploads.remove(upload_id);
         let reserved_bytes = upload.size.reserved_bytes();
-        self.shelf.account_for(upload.owner, |usage| usage.settle(reserved_bytes, completion.size_bytes));
-        if let Some(before) = self.shelf.files.insert(file.id, file.clone()) {
-            let key = (before.id, before.content.number);
-            self.shelf.versions.insert(key, Superseded { content: before.content, at: *now });
+        self.shelf.account_for(upload.owner, |usage| usage.settle(reserved_bytes, received.size_bytes));
+        self.shelf.revisions.insert(upload.owner, revision);
+        self.shelf.files.insert(file.id, file.clone());
+        if let Some(former) = former {
+            let key = (former.id, former.content.number);
+            self.shelf.versions.insert(key, Superseded { content: former.content, at: received.at });
         }
         CompletionOutcome::Completed(Box::new(file))
-    }
-
-    /// The file as the upload leaves it, unless the file it was for is gone or in the trash.
-    fn file_from(&mut self, upload: &Upload, completion: &Completion) -> Option<File> {
-        let content = |number, encrypted_data_key| Content {
-            number,
-            blob_id: upload.blob_id,
-            size_bytes: completion.size_bytes,
-            digest: completion.digest,
-            encrypted_data_key,
-            written_by: upload.uploader,
-            written_at: completion.now,
-        };
-        Some(match upload.target.clone() {
-            Target::NewFile { encrypted_filename, encrypted_data_key } => File {
-                id: upload.file_id,
-                owner: upload.owner,
-                encrypted_filename,
-                content: content(ContentNumber::FIRST, encrypted_data_key),
-                version: Version::FIRST,
-                revision: self.shelf.next_revision(upload.owner),
-                created_at: completion.now,
-                updated_at: completion.now,
-                trashed_at: None,
-            },
-            Target::NewContent { encrypted_filename, encrypted_data_key } => {
-                let file = self.shelf.file_in_use(upload.file_id)?.clone();
-                let key = encrypted_data_key.unwrap_or_else(|| file.content.encrypted_data_key.clone());
-                File {
-                    encrypted_filename: encrypted_filename.unwrap_or(file.encrypted_filename),
-                    content: content(file.content.number.next(), key),
-                    version: file.version.next(),
-                    revision: self.shelf.next_revision(upload.owner),
-                    updated_at: completion.now,
-                    ..file
-                }
-            }
-        })
     }
 }
 

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "../../../../tests/support/like_s3.rs"]
+mod like_s3;
 mod server;
 
 use bytes::Bytes;
@@ -242,6 +244,19 @@ fn a_published_blob_is_found_published_when_the_answer_was_lost() {
             blobs.publish(blob_id(seed), &whole).await.unwrap();
             assert!(held(&blobs, seed, len).await == bytes);
         }
+    });
+}
+
+#[test]
+fn a_service_that_calls_a_finished_upload_denied_does_not_keep_a_blob_from_being_removed() {
+    run(async {
+        let server = Server::start_denying().await;
+        let blobs = opened(&settings(server.address));
+        let whole = stage(&blobs, 1, &Progress::none(), some_bytes(PART_BYTES + 10)).await.unwrap();
+        blobs.publish(blob_id(1), &whole).await.unwrap();
+        assert_eq!(server.keys().len(), 1, "nothing staged is left");
+        blobs.remove(blob_id(1), &whole.stage).await.unwrap();
+        assert_eq!(server.keys(), Vec::<String>::new());
     });
 }
 

@@ -1,17 +1,14 @@
 //! An S3 server on a socket of this machine, and a way between it and the client that can be broken.
 
+use crate::like_s3;
 use core::sync::atomic::{AtomicU64, Ordering};
 use epic_blob_object_store::{S3Blobs, S3Credentials, S3Settings};
 use epic_domain::secret::SecretText;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
-use s3s::auth::SimpleAuth;
-use s3s::dto::*;
-use s3s::service::{S3Service, S3ServiceBuilder};
-use s3s::{S3, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
-use s3s_fs::FileSystem;
+use s3s::service::S3Service;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy, copy_bidirectional};
@@ -22,39 +19,6 @@ const ACCESS_KEY_ID: &str = "AKIDEXAMPLE";
 /// What must not be in any text.
 pub(crate) const SECRET: &str = "wJalrXUtnFEMI-EXAMPLE-KEY";
 
-/// The server of `s3s-fs`, where it differs from S3 made like it: what was begun is done even if the client hangs up, and a
-/// multipart upload that is not there is "no such upload" rather than denied.
-struct LikeS3(Arc<FileSystem>);
-
-macro_rules! like_s3 {
-    ($($name:ident($input:ident) -> $output:ident;)+) => {
-        #[async_trait::async_trait]
-        impl S3 for LikeS3 {
-            $(async fn $name(&self, request: S3Request<$input>) -> S3Result<S3Response<$output>> {
-                let files = Arc::clone(&self.0);
-                let answer = tokio::spawn(async move { files.$name(request).await }).await;
-                answer.map_err(|_| s3_error!(InternalError))?.map_err(|error| match error.code() {
-                    S3ErrorCode::AccessDenied => s3_error!(NoSuchUpload),
-                    _ => error,
-                })
-            })+
-        }
-    };
-}
-
-like_s3! {
-    abort_multipart_upload(AbortMultipartUploadInput) -> AbortMultipartUploadOutput;
-    complete_multipart_upload(CompleteMultipartUploadInput) -> CompleteMultipartUploadOutput;
-    copy_object(CopyObjectInput) -> CopyObjectOutput;
-    create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput;
-    delete_object(DeleteObjectInput) -> DeleteObjectOutput;
-    get_object(GetObjectInput) -> GetObjectOutput;
-    head_object(HeadObjectInput) -> HeadObjectOutput;
-    list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output;
-    put_object(PutObjectInput) -> PutObjectOutput;
-    upload_part(UploadPartInput) -> UploadPartOutput;
-}
-
 /// A server with one empty bucket. It ends with the runtime it was started in.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
@@ -63,13 +27,21 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start() -> Self {
+        Self::start_with(like_s3::service).await
+    }
+
+    /// A server that calls a multipart upload denied that is not there.
+    pub(crate) async fn start_denying() -> Self {
+        Self::start_with(like_s3::denying_service).await
+    }
+
+    async fn start_with(service: fn(&Path, &str, &str) -> S3Service) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join(BUCKET)).unwrap();
-        let mut service = S3ServiceBuilder::new(LikeS3(Arc::new(FileSystem::new(folder.path()).unwrap())));
-        service.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET));
+        let service = service(folder.path(), ACCESS_KEY_ID, SECRET);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(serve(listener, service.build()));
+        tokio::spawn(serve(listener, service));
         Self { address, folder }
     }
 

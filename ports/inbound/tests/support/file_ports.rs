@@ -35,8 +35,7 @@ impl Ports {
     }
 
     pub(crate) fn send_whole(self) -> SendWhole {
-        let recorder = self.recorder();
-        SendWhole::new(self.begin_upload(), recorder)
+        SendWhole::new(self.begin_upload())
     }
 
     pub(crate) fn own_files(self) -> OwnFiles {
