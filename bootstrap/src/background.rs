@@ -2,10 +2,13 @@
 
 use crate::audit_heads::append_head;
 use core::error::Error;
+use core::sync::atomic::{AtomicU8, Ordering};
 use core::time::Duration;
 use epic_inbound::Fault;
+use epic_inbound::file_housekeeping::FileHousekeeping;
 use epic_inbound::housekeeping::Housekeeping;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn, spawn_blocking};
 use tokio::time::{sleep, timeout};
@@ -13,6 +16,10 @@ use tokio::time::{sleep, timeout};
 const PRUNE_PERIOD: Duration = Duration::from_secs(10);
 const RECORD_PERIOD: Duration = Duration::from_secs(5);
 const SWEEP_PERIOD: Duration = Duration::from_secs(60);
+/// Contents that nobody needs any more give their room back after this.
+const REMOVE_BLOBS_PERIOD: Duration = Duration::from_secs(2);
+/// One of the 256 shelves of the blob store: all of them in a day.
+const SWEEP_SHELF_PERIOD: Duration = Duration::from_secs(24 * 60 * 60 / 256);
 /// A session that ended elsewhere, or whose end was not answered, is known after this.
 const CATCH_UP_PERIOD: Duration = Duration::from_secs(1);
 /// What the audit log gained since the last signature could be cut off unseen: at most this much.
@@ -30,7 +37,11 @@ impl Background {
     /// Starts the rounds of `housekeeping` on the current runtime. Signed heads of the audit log are added to
     /// `audit_heads_file`, from where they can be carried away.
     #[must_use]
-    pub fn start(housekeeping: &Housekeeping, audit_heads_file: &Path) -> Self {
+    pub fn start(
+        housekeeping: &Housekeeping,
+        file_housekeeping: &FileHousekeeping,
+        audit_heads_file: &Path,
+    ) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let keeper = housekeeping.clone();
@@ -59,10 +70,11 @@ impl Background {
             async move { sign_audit_head(&keeper, file).await }
         }));
         let keeper = housekeeping.clone();
-        tasks.spawn(repeat("sweep_store", SWEEP_PERIOD, stopped, move || {
+        tasks.spawn(repeat("sweep_store", SWEEP_PERIOD, stopped.clone(), move || {
             let keeper = keeper.clone();
             async move { keeper.sweep_store().await }
         }));
+        start_for_files(&mut tasks, file_housekeeping, &stopped);
         Self { stop, tasks }
     }
 
@@ -75,6 +87,28 @@ impl Background {
             tracing::warn!("a background task did not end in time and was cut off");
         }
     }
+}
+
+fn start_for_files(tasks: &mut JoinSet<()>, keeper: &FileHousekeeping, stopped: &watch::Receiver<bool>) {
+    let files = keeper.clone();
+    tasks.spawn(repeat("sweep_files", SWEEP_PERIOD, stopped.clone(), move || {
+        let files = files.clone();
+        async move {
+            files.finish_cut_off().await?;
+            files.sweep().await
+        }
+    }));
+    let files = keeper.clone();
+    tasks.spawn(repeat("remove_blobs", REMOVE_BLOBS_PERIOD, stopped.clone(), move || {
+        let files = files.clone();
+        async move { files.remove_doomed_blobs().await }
+    }));
+    let (files, next_shelf) = (keeper.clone(), Arc::new(AtomicU8::new(0)));
+    tasks.spawn(repeat("sweep_shelf", SWEEP_SHELF_PERIOD, stopped.clone(), move || {
+        let files = files.clone();
+        let shelf = next_shelf.fetch_add(1, Ordering::Relaxed);
+        async move { files.sweep_shelf(shelf).await.map(|_| ()) }
+    }));
 }
 
 /// Signs where the audit log stands, and adds the signature to the file.

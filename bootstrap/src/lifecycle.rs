@@ -50,14 +50,17 @@ pub async fn serve(
     listening: impl FnOnce(SocketAddr),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let Application { api, housekeeping, audit_heads_file, store } = application;
+    let Application { api, housekeeping, file_housekeeping, audit_heads_file, store } = application;
     let (address, grace) = (network.listen, network.shutdown_grace);
     let served = async {
         housekeeping.take_up().await.map_err(ServeError::TakeUp)?;
+        if let Err(fault) = file_housekeeping.take_up().await {
+            tracing::warn!(error = causes(&fault), "uploads that were cut off are finished later");
+        }
         let server = Server::bind(server_settings(network))
             .await
             .map_err(|error| ServeError::Listen { address, error })?;
-        let background = Background::start(&housekeeping, &audit_heads_file);
+        let background = Background::start(&housekeeping, &file_housekeeping, &audit_heads_file);
         listening(server.local_addr());
         server.serve(api, shutdown).await;
         background.stop(grace).await;

@@ -1,4 +1,6 @@
-//! Identifiers: UUID version 7 (RFC 9562, section 5.7), one type for each kind of thing.
+//! Identifiers, one type for each kind of thing: UUID version 7 (RFC 9562, section 5.7) for what only its owner and the log
+//! name, version 4 (section 5.4) for what can be handed on: it tells nothing of when it was made, nor of its neighbours
+//! (ADR 0010).
 
 use crate::{Invalid, Timestamp};
 use core::{fmt, str::FromStr};
@@ -7,6 +9,34 @@ use uuid::Uuid;
 /// Random bytes that an identifier takes.
 pub type IdRandomness = [u8; 10];
 
+macro_rules! timed_identifiers {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
+        identifiers! { $($(#[$doc])* $name),+ }
+
+        $(impl $name {
+            /// A new identifier from the time and fresh randomness.
+            #[must_use]
+            pub fn from_parts(now: Timestamp, randomness: &IdRandomness) -> Self {
+                Self(uuid::Builder::from_unix_timestamp_millis(now.as_millis(), randomness).into_uuid())
+            }
+        })+
+    };
+}
+
+macro_rules! random_identifiers {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
+        identifiers! { $($(#[$doc])* $name),+ }
+
+        $(impl $name {
+            /// A new identifier from fresh randomness.
+            #[must_use]
+            pub fn from_randomness(randomness: [u8; 16]) -> Self {
+                Self(uuid::Builder::from_random_bytes(randomness).into_uuid())
+            }
+        })+
+    };
+}
+
 macro_rules! identifiers {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
@@ -14,12 +44,6 @@ macro_rules! identifiers {
         pub struct $name(Uuid);
 
         impl $name {
-            /// A new identifier from the time and fresh randomness.
-            #[must_use]
-            pub fn from_parts(now: Timestamp, randomness: &IdRandomness) -> Self {
-                Self(uuid::Builder::from_unix_timestamp_millis(now.as_millis(), randomness).into_uuid())
-            }
-
             /// The identifier that these sixteen stored bytes are.
             #[must_use]
             pub const fn from_bytes(bytes: [u8; 16]) -> Self {
@@ -59,7 +83,7 @@ macro_rules! identifiers {
     )+};
 }
 
-identifiers! {
+timed_identifiers! {
     /// Names an account for its whole life; a re-registered username gets another.
     UserId,
     /// Names a session: one sign-in on one device.
@@ -70,6 +94,19 @@ identifiers! {
     EventId,
     /// Names a request in its reply and in the log.
     RequestId,
+}
+
+random_identifiers! {
+    /// Names a file for its whole life.
+    FileId,
+    /// Names an upload while it is under way.
+    UploadId,
+    /// Names a share of a file with a person.
+    ShareId,
+    /// Names a link to a file; the token that opens it is another value.
+    LinkId,
+    /// Names stored bytes. It never travels to clients, and is never used twice.
+    BlobId,
 }
 
 #[cfg(test)]
@@ -83,6 +120,16 @@ mod tests {
         assert_eq!(text.as_bytes()[14], b'7');
         assert_eq!(text.parse::<UserId>(), Ok(id));
         assert_eq!(UserId::from_bytes(*id.as_bytes()), id);
+    }
+
+    #[test]
+    fn f03_what_can_be_handed_on_has_122_random_bits_and_no_order() {
+        let id = FileId::from_randomness([0xFF; 16]);
+        assert_eq!(id.to_string(), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        let none = FileId::from_randomness([0; 16]);
+        let differing: u32 =
+            id.as_bytes().iter().zip(none.as_bytes()).map(|(one, other)| (one ^ other).count_ones()).sum();
+        assert_eq!(differing, 122, "every bit but the version's four and the variant's two is drawn");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod decoy;
+pub mod file;
 pub mod id;
 pub mod introspection;
 pub mod invalid;

@@ -6,6 +6,7 @@ use std::process::Command;
 
 /// Crates that keep or count or compute, each behind ports.
 const ADAPTERS: &[&str] = &[
+    "epic-blob-object-store",
     "epic-cache-memory",
     "epic-hash-argon2",
     "epic-limiter-memory",
@@ -56,6 +57,7 @@ fn every_driver_stands_under_one_adapter() {
         ("argon2", "epic-hash-argon2"),
         ("jsonwebtoken", "epic-token-jwt"),
         ("mongodb", "epic-store-mongodb"),
+        ("object_store", "epic-blob-object-store"),
         ("rusqlite", "epic-store-sqlite"),
         ("totp-rs", "epic-otp-totp"),
         ("warp", "epic-http-warp"),

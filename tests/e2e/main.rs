@@ -13,4 +13,5 @@ mod support;
 
 mod commands;
 mod durability;
+mod files;
 mod flows;

@@ -3,8 +3,8 @@
 
 use async_trait::async_trait;
 use epic_domain::Timestamp;
-use epic_domain::audit::{Anchor, Event, EventKind, Link, SignedHead};
-use epic_domain::id::{SessionId, UserId};
+use epic_domain::audit::{Anchor, Event, EventKind, FileLink, Link, SignedHead};
+use epic_domain::id::{FileId, SessionId, UserId};
 use epic_domain::session::{Revocation, Session};
 use epic_domain::user::{
     AuthKeyHash, OtpStep, ProposedTotp, RecoveryCodeDigest, RecoveryKey, User, Username, Version,
@@ -332,6 +332,19 @@ impl Audit for FaultyStore {
         limit: u32,
     ) -> Result<Vec<Link>, StoreError> {
         self.call(self.audit.list(user_id, kind, before, limit), nothing).await
+    }
+
+    async fn list_of_file(
+        &self,
+        file_id: FileId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<FileLink>, StoreError> {
+        self.call(self.audit.list_of_file(file_id, after, limit), nothing).await
+    }
+
+    async fn anchor_of_file(&self, file_id: FileId) -> Result<Anchor, StoreError> {
+        self.call(self.audit.anchor_of_file(file_id), nothing).await
     }
 
     async fn keep_signed_head(&self, head: &SignedHead) -> Result<(), StoreError> {

@@ -15,6 +15,7 @@ mod access_tokens;
 mod account_changes;
 mod bad_input;
 mod enumeration;
+mod files;
 mod floods;
 mod http_layer;
 mod limits;

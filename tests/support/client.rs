@@ -28,6 +28,8 @@ impl Client {
 
     /// A client from another loopback address: another client to the limiter.
     pub(crate) fn from_address(base: &str, source: Ipv4Addr) -> Self {
+        // Another crate of the build chooses a TLS without its primitives. It fails when a client did this before.
+        drop(rustls::crypto::ring::default_provider().install_default());
         let http = reqwest::Client::builder()
             .local_address(IpAddr::V4(source))
             .timeout(std::time::Duration::from_secs(30))

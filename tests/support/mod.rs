@@ -9,11 +9,16 @@
 )]
 
 pub(crate) mod client;
+pub(crate) mod consumption;
+pub(crate) mod dates;
+pub(crate) mod file_client;
+pub(crate) mod file_folder;
 pub(crate) mod person;
 pub(crate) mod process;
 pub(crate) mod server;
 
 pub(crate) use client::{Client, Reply};
+pub(crate) use file_client::FileClient;
 pub(crate) use person::Person;
 pub(crate) use process::ServerProcess;
 pub(crate) use server::TestServer;

@@ -2,6 +2,7 @@
 
 use super::Client;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -26,7 +27,11 @@ pub(crate) fn binary() -> PathBuf {
 
 /// A command on the binary, its environment free of settings that the caller did not make.
 pub(crate) fn command(folder: &Path) -> Command {
-    let mut command = Command::new(binary());
+    command_of(&binary(), folder)
+}
+
+fn command_of(program: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(program);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("EPIC_")) {
         command.env_remove(name);
     }
@@ -34,12 +39,34 @@ pub(crate) fn command(folder: &Path) -> Command {
     command
 }
 
+/// A command on the binary whose data folder is a file system of its own, in memory, of `size_bytes`: it is there for the
+/// process alone, and goes with it.
+fn command_on_small_disk(folder: &Path, size_bytes: u64) -> Command {
+    let data_dir = folder.join("data");
+    std::fs::create_dir(&data_dir).unwrap();
+    let mut command = command_of(Path::new("unshare"), folder);
+    // Whoever is not root becomes it in a namespace of their own.
+    let is_root = std::fs::metadata("/proc/self").unwrap().uid() == 0;
+    command.arg(if is_root { "--mount" } else { "--map-root-user" }).arg("--mount");
+    let script = "mount -t tmpfs -o size=$1,mode=700 none \"$EPIC_DATA_DIR\" && exec \"$0\"";
+    command.args(["sh", "-c", script]).arg(binary()).arg(size_bytes.to_string());
+    command
+}
+
 impl ServerProcess {
     /// Starts on the data under `folder`, on a free port, with cheap hashes, and with further settings.
     pub(crate) fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::start_by(command(folder), folder, settings)
+    }
+
+    /// Starts on an empty disk of `size_bytes`, which only the process sees.
+    pub(crate) fn start_on_small_disk(folder: &Path, size_bytes: u64, settings: &[(&str, &str)]) -> Self {
+        Self::start_by(command_on_small_disk(folder, size_bytes), folder, settings)
+    }
+
+    fn start_by(mut command: Command, folder: &Path, settings: &[(&str, &str)]) -> Self {
         let log = folder.join("log.txt");
         let log_file = std::fs::File::options().create(true).append(true).open(&log).unwrap();
-        let mut command = command(folder);
         command
             .env("EPIC_LISTEN", "127.0.0.1:0")
             .env("EPIC_ARGON2", "64,1,1")
@@ -72,6 +99,11 @@ impl ServerProcess {
 
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// A path as the process sees it, from outside.
+    pub(crate) fn path_inside(&self, path: &Path) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root{}", self.child.id(), path.display()))
     }
 
     pub(crate) fn log_text(&self) -> String {

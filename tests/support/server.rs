@@ -7,6 +7,7 @@ use epic_bootstrap::lifecycle::serve;
 use epic_bootstrap::wire::Application;
 use epic_bootstrap::wire::{Machine, Parts};
 use epic_domain::audit::Link;
+use epic_inbound::file_housekeeping::FileHousekeeping;
 use epic_inbound::housekeeping::Housekeeping;
 use epic_outbound::audit::Audit;
 use epic_outbound::clock::Clock;
@@ -26,6 +27,9 @@ pub(crate) struct Options {
     pub(crate) limit_register: String,
     pub(crate) limit_totp: String,
     pub(crate) limit_api: String,
+    pub(crate) limit_upload: String,
+    pub(crate) quota: String,
+    pub(crate) content_max: String,
     pub(crate) trusted_proxies: String,
     pub(crate) refresh_grace: String,
     pub(crate) argon2: String,
@@ -42,6 +46,7 @@ impl Options {
         self.limit_register = "3/1h".into();
         self.limit_totp = "3/5m".into();
         self.limit_api = "100/1h".into();
+        self.limit_upload = "10/15m".into();
         self.limit_login_account = "30/1m".into();
     }
 
@@ -55,6 +60,9 @@ impl Options {
             ("limit_register", &self.limit_register),
             ("limit_totp", &self.limit_totp),
             ("limit_api", &self.limit_api),
+            ("limit_upload", &self.limit_upload),
+            ("quota", &self.quota),
+            ("content_max", &self.content_max),
             ("trusted_proxies", &self.trusted_proxies),
             ("refresh_grace", &self.refresh_grace),
             ("argon2", &self.argon2),
@@ -78,6 +86,9 @@ impl Default for Options {
             limit_register: "off".into(),
             limit_totp: "off".into(),
             limit_api: "off".into(),
+            limit_upload: "off".into(),
+            quota: "10GiB".into(),
+            content_max: "10GiB".into(),
             trusted_proxies: String::new(),
             refresh_grace: "10s".into(),
             argon2: "8,1,1".into(),
@@ -96,6 +107,7 @@ pub(crate) struct TestServer {
     audit: Arc<dyn Audit>,
     sessions: Arc<dyn Sessions>,
     housekeeping: Housekeeping,
+    file_housekeeping: FileHousekeeping,
     options: Options,
     folder: tempfile::TempDir,
     stop: Option<oneshot::Sender<()>>,
@@ -114,6 +126,7 @@ struct Running {
     audit: Arc<dyn Audit>,
     sessions: Arc<dyn Sessions>,
     housekeeping: Housekeeping,
+    file_housekeeping: FileHousekeeping,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
 }
@@ -126,6 +139,7 @@ async fn run(options: &Options, folder: &std::path::Path, clock: Arc<FakeClock>)
     let (audit, sessions) = (Arc::clone(&parts.audit), Arc::clone(&parts.sessions));
     let application = Application::assemble(parts).unwrap();
     let housekeeping = application.housekeeping.clone();
+    let file_housekeeping = application.file_housekeeping.clone();
     let (stop, stopped) = oneshot::channel::<()>();
     let (told, address) = oneshot::channel();
     let serving = tokio::spawn(async move {
@@ -135,7 +149,8 @@ async fn run(options: &Options, folder: &std::path::Path, clock: Arc<FakeClock>)
         };
         Box::pin(serve(application, network, listening, shutdown)).await.unwrap();
     });
-    Running { address: address.await.unwrap(), audit, sessions, housekeeping, stop, serving }
+    let address = address.await.unwrap();
+    Running { address, audit, sessions, housekeeping, file_housekeeping, stop, serving }
 }
 
 impl TestServer {
@@ -154,6 +169,7 @@ impl TestServer {
             audit: running.audit,
             sessions: running.sessions,
             housekeeping: running.housekeeping,
+            file_housekeeping: running.file_housekeeping,
             options,
             folder,
             stop: Some(running.stop),
@@ -170,6 +186,7 @@ impl TestServer {
         self.audit = running.audit;
         self.sessions = running.sessions;
         self.housekeeping = running.housekeeping;
+        self.file_housekeeping = running.file_housekeeping;
         self.stop = Some(running.stop);
         self.serving = running.serving;
     }
@@ -252,6 +269,18 @@ impl TestServer {
     /// Lets the server forget what no longer matters, as it does every minute.
     pub(crate) async fn sweep(&self) {
         self.housekeeping.sweep_store().await.unwrap();
+    }
+
+    /// Lets the server keep its files in order, and remove the contents that nobody needs, as it does again and again.
+    pub(crate) async fn sweep_files(&self) {
+        self.file_housekeeping.finish_cut_off().await.unwrap();
+        self.file_housekeeping.sweep().await.unwrap();
+        self.file_housekeeping.remove_doomed_blobs().await.unwrap();
+    }
+
+    /// The folder in which the server's data folder is, and nothing else.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     async fn links(&self) -> Vec<Link> {

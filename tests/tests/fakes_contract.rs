@@ -10,15 +10,20 @@ use epic_outbound::revocations::Revocations;
 use epic_outbound::sealer::Sealer;
 use epic_outbound::tokens::Tokens;
 use epic_tests::contract::Stores;
+use epic_tests::contract::blobs::BlobStore;
 use epic_tests::fakes::{
-    FakeAccessLog, FakeAudit, FakeHasher, FakeHeadSigner, FakeLimiter, FakePasses, FakeRevocations,
-    FakeSealer, FakeTokens, MemoryStore,
+    FakeAccessLog, FakeAudit, FakeBlobs, FakeHasher, FakeHeadSigner, FakeLimiter, FakePasses,
+    FakeRevocations, FakeSealer, FakeTokens, MemoryStore,
 };
 use std::sync::Arc;
 
 async fn fresh() -> Stores {
-    let store = Arc::new(MemoryStore::default());
-    Stores::new(Arc::clone(&store) as _, store, Arc::new(FakeAudit::default()), ())
+    Stores::with_audit(Arc::new(MemoryStore::default()), Arc::new(FakeAudit::default()), ())
+}
+
+async fn fresh_blobs() -> BlobStore {
+    let blobs = FakeBlobs::default();
+    BlobStore::new(move || Arc::new(blobs.clone()), ())
 }
 
 fn limiter(quotas: Quotas) -> Arc<dyn Limiter> {
@@ -56,6 +61,12 @@ fn new_head_signer() -> Arc<dyn HeadSigner> {
 epic_tests::users_contract!(fresh);
 epic_tests::sessions_contract!(fresh);
 epic_tests::audit_contract!(fresh);
+epic_tests::blobs_contract!(fresh_blobs);
+epic_tests::files_contract!(fresh);
+epic_tests::uploads_contract!(fresh);
+epic_tests::shares_contract!(fresh);
+epic_tests::links_contract!(fresh);
+epic_tests::blob_ledger_contract!(fresh);
 epic_tests::limiter_contract!(limiter);
 epic_tests::revocations_contract!(new_revocations);
 epic_tests::access_log_contract!(new_access_log);

@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 fn cached_store() -> Ready<Stores> {
     let store = Arc::new(MemoryStore::default());
-    let users = Arc::new(CachedUsers::new(store.clone(), 100));
-    ready(Stores::new(users, store, Arc::new(FakeAudit::default()), ()))
+    let mut stores = Stores::with_audit(store.clone(), Arc::new(FakeAudit::default()), ());
+    stores.users = Arc::new(CachedUsers::new(store, 100));
+    ready(stores)
 }
 
 fn index() -> Arc<dyn Revocations> {

@@ -2,14 +2,20 @@
 
 use epic_inbound::audit_trail::AuditTrail;
 use epic_inbound::authenticate::Authenticate;
+use epic_inbound::begin_upload::BeginUpload;
 use epic_inbound::change_credentials::ChangeCredentials;
 use epic_inbound::delete_account::DeleteAccount;
+use epic_inbound::download::Download;
+use epic_inbound::file_audit::FileAudit;
 use epic_inbound::fresh::Freshness;
 use epic_inbound::gate::Gate;
 use epic_inbound::introspect::Introspect;
+use epic_inbound::linking::Linking;
+use epic_inbound::own_files::OwnFiles;
 use epic_inbound::public_keys::LookUpPublicKeys;
 use epic_inbound::published_keys::PublishedKeys;
 use epic_inbound::readiness::Readiness;
+use epic_inbound::receive_upload::ReceiveUpload;
 use epic_inbound::recover::Recover;
 use epic_inbound::recovery_codes::RenewRecoveryCodes;
 use epic_inbound::recovery_key::SetRecoveryKey;
@@ -18,10 +24,13 @@ use epic_inbound::register::Register;
 use epic_inbound::replace_totp::ReplaceTotp;
 use epic_inbound::request_ids::RequestIds;
 use epic_inbound::salts::LookUpSalts;
+use epic_inbound::send_whole::SendWhole;
 use epic_inbound::sessions::OwnSessions;
+use epic_inbound::sharing::Sharing;
 use epic_inbound::sign_in::SignIn;
 use epic_inbound::sign_out::SignOut;
 use epic_inbound::step_up::StepUp;
+use epic_inbound::storage_usage::StorageUsage;
 use std::sync::Arc;
 
 /// The use cases that the API exposes.
@@ -65,6 +74,24 @@ pub struct Api {
     pub authenticate: Authenticate,
     /// Look salts up.
     pub salts: LookUpSalts,
+    /// Begin uploads.
+    pub begin_upload: BeginUpload,
+    /// Receive uploads piece by piece.
+    pub receive_upload: ReceiveUpload,
+    /// Take whole files in one request.
+    pub send_whole: SendWhole,
+    /// Look after one's files.
+    pub own_files: OwnFiles,
+    /// Fetch contents.
+    pub download: Download,
+    /// Share files with people.
+    pub sharing: Sharing,
+    /// Make links to files.
+    pub linking: Linking,
+    /// See what happened to one's file.
+    pub file_audit: FileAudit,
+    /// See how much one stores.
+    pub storage_usage: StorageUsage,
     /// Ask whether the server can work.
     pub readiness: Readiness,
     /// The limit of ordinary calls.

@@ -2,11 +2,11 @@
 
 use crate::json::Fields;
 use crate::problem::Problem;
-use bytes::Buf;
+use bytes::{Buf, Bytes};
 use core::time::Duration;
 use futures_util::{Stream, StreamExt};
 use http::StatusCode;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
 use std::pin::Pin;
 use warp::Filter;
 use zeroize::Zeroizing;
@@ -14,12 +14,13 @@ use zeroize::Zeroizing;
 /// The largest JSON body.
 const BODY_BYTES_MAX: usize = 64 * 1_024;
 
-type Chunks = Pin<Box<dyn Stream<Item = Result<Zeroizing<Vec<u8>>, warp::Error>> + Send>>;
+/// A body as it arrives.
+pub(crate) type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send>>;
 
 /// A body that has not been read yet.
 pub(crate) struct UnreadBody {
     headers: HeaderMap,
-    chunks: Chunks,
+    pieces: Pieces,
     timeout: Duration,
 }
 
@@ -29,21 +30,16 @@ pub(crate) fn unread(
 ) -> impl Filter<Extract = (UnreadBody,), Error = warp::Rejection> + Clone + Send + Sync {
     warp::header::headers_cloned().and(warp::body::stream()).map(move |headers, stream| UnreadBody {
         headers,
-        chunks: Box::pin(into_chunks(stream)),
+        pieces: Box::pin(into_pieces(stream)),
         timeout,
     })
 }
 
-fn into_chunks<B: Buf>(
+fn into_pieces<B: Buf>(
     stream: impl Stream<Item = Result<B, warp::Error>> + Send,
-) -> impl Stream<Item = Result<Zeroizing<Vec<u8>>, warp::Error>> + Send {
-    stream.map(|chunk| {
-        chunk.map(|mut buffer| {
-            let mut bytes = Zeroizing::new(vec![0; buffer.remaining()]);
-            buffer.copy_to_slice(&mut bytes);
-            bytes
-        })
-    })
+) -> impl Stream<Item = Result<Bytes, warp::Error>> + Send {
+    // The buffers are `Bytes` underneath, so this copies nothing.
+    stream.map(|piece| piece.map(|mut buffer| buffer.copy_to_bytes(buffer.remaining())))
 }
 
 impl UnreadBody {
@@ -77,6 +73,28 @@ impl UnreadBody {
         &self.headers
     }
 
+    /// Takes the body apart for whoever reads it piece by piece: the pieces, and how long each may take.
+    pub(crate) fn into_parts(self) -> (Pieces, Duration) {
+        (self.pieces, self.timeout)
+    }
+
+    /// How long one piece of it may take.
+    pub(crate) const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// How long the body says it is, unless it is chunked. A request that says nothing has none (RFC 9112, section 6.3).
+    pub(crate) fn declared_length(&self) -> Option<u64> {
+        declared_length(&self.headers)
+            .or_else(|| if self.headers.contains_key(TRANSFER_ENCODING) { None } else { Some(0) })
+    }
+
+    /// A body for tests.
+    #[cfg(test)]
+    pub(crate) fn of(headers: HeaderMap, pieces: Pieces, timeout: Duration) -> Self {
+        Self { headers, pieces, timeout }
+    }
+
     /// Reads the pairs of a form.
     ///
     /// # Errors
@@ -97,12 +115,12 @@ impl UnreadBody {
     async fn collect(&mut self) -> Result<Zeroizing<Vec<u8>>, Problem> {
         // Room for all of it at once: a buffer that grew would leave copies behind that are not wiped.
         let mut body = Zeroizing::new(Vec::with_capacity(self.expected_length()));
-        while let Some(chunk) = self.chunks.next().await {
-            let chunk = chunk.map_err(|_| broken_off())?;
-            if body.len() + chunk.len() > BODY_BYTES_MAX {
+        while let Some(piece) = self.pieces.next().await {
+            let piece = piece.map_err(|_| broken_off())?;
+            if body.len() + piece.len() > BODY_BYTES_MAX {
                 return Err(too_large());
             }
-            body.extend_from_slice(&chunk);
+            body.extend_from_slice(&piece);
         }
         Ok(body)
     }
@@ -131,7 +149,24 @@ fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     require_type(headers, "application/json")
 }
 
-fn require_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
+/// Checks that the body is of the wanted type and not encoded.
+///
+/// # Errors
+/// A [`Problem`]: 415.
+pub(crate) fn require_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
+    require_unencoded(headers)?;
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    match (types.next().and_then(|value| value.to_str().ok()), types.next()) {
+        (Some(value), None) if is_type(value, wanted) => Ok(()),
+        _ => Err(unsupported_type(wanted)),
+    }
+}
+
+/// Checks that the body is not encoded: nothing here unpacks anything.
+///
+/// # Errors
+/// A [`Problem`]: 415.
+pub(crate) fn require_unencoded(headers: &HeaderMap) -> Result<(), Problem> {
     if headers.contains_key(CONTENT_ENCODING) {
         return Err(Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -140,11 +175,7 @@ fn require_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
             "Send the body without Content-Encoding.",
         ));
     }
-    let mut types = headers.get_all(CONTENT_TYPE).iter();
-    match (types.next().and_then(|value| value.to_str().ok()), types.next()) {
-        (Some(value), None) if is_type(value, wanted) => Ok(()),
-        _ => Err(unsupported_type(wanted)),
-    }
+    Ok(())
 }
 
 /// Whether a content type is the wanted one, alone or with `charset=utf-8`.
@@ -157,7 +188,8 @@ fn is_type(content_type: &str, wanted: &str) -> bool {
             || parameters.eq_ignore_ascii_case("charset=\"utf-8\""))
 }
 
-fn unsupported_type(wanted: &str) -> Problem {
+/// The reply to a body of another type.
+pub(crate) fn unsupported_type(wanted: &str) -> Problem {
     Problem::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "unsupported_media_type",
@@ -175,7 +207,8 @@ fn too_large() -> Problem {
     )
 }
 
-fn too_slow() -> Problem {
+/// The reply to a body that is too slow.
+pub(crate) fn too_slow() -> Problem {
     Problem::new(
         StatusCode::REQUEST_TIMEOUT,
         "body_timeout",
@@ -184,7 +217,8 @@ fn too_slow() -> Problem {
     )
 }
 
-fn broken_off() -> Problem {
+/// The reply to a body that breaks off, if anyone is there to read it.
+pub(crate) fn broken_off() -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,
         "incomplete_body",

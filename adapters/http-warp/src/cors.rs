@@ -9,10 +9,13 @@ use http::{HeaderMap, Method, StatusCode};
 use warp::reply::Response;
 
 const ALLOW_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
-const ALLOW_HEADERS: HeaderValue =
-    HeaderValue::from_static("Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, Range");
+const ALLOW_HEADERS: HeaderValue = HeaderValue::from_static(
+    "Authorization, Content-Type, If-Match, If-None-Match, If-Range, Idempotency-Key, Range, Tus-Resumable, \
+     Upload-Length, Upload-Metadata, Upload-Offset, Upload-Checksum",
+);
 const EXPOSE_HEADERS: HeaderValue = HeaderValue::from_static(
-    "ETag, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id",
+    "ETag, Accept-Ranges, Content-Range, Repr-Digest, Epic-Encrypted-Filename, Tus-Resumable, Tus-Version, Tus-Extension, \
+     Tus-Max-Size, Tus-Checksum-Algorithm, Upload-Length, Upload-Offset, Upload-Expires, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id",
 );
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 

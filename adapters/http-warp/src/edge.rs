@@ -6,6 +6,7 @@ use crate::context::RequestContext;
 use crate::cors::{self, AllowedOrigins};
 use crate::problem::Problem;
 use crate::security_headers;
+use crate::unhurried::{self, Pulse, Unhurried};
 use core::net::IpAddr;
 use core::pin::pin;
 use core::task::Poll;
@@ -59,9 +60,12 @@ impl Edge {
             None => {
                 request.extensions_mut().insert(context.clone());
                 // The call itself runs the first filters, so it belongs under the guard too.
-                guarded(async move { routes.call(request).await }, self.request_timeout).await
+                guarded(async move { routes.call(request).await }, self.request_timeout, None).await
             }
         };
+        if let Some(Unhurried { work, pulse }) = unhurried::take(&mut response) {
+            response = guarded(work.map(Ok), self.request_timeout, Some(&pulse)).await;
+        }
         if let Some(problem) = response.extensions_mut().remove::<Problem>() {
             let set_by_route = std::mem::take(response.headers_mut());
             response = problem.render(Some(context.request_id));
@@ -95,16 +99,24 @@ impl Edge {
     }
 }
 
-/// Runs a route under the deadline. A panic in it is caught here, so that it costs one reply and no more.
+/// Runs a route under the deadline, which begins anew as long as `pulse` beats. A panic in it is caught here, so that it
+/// costs one reply and no more.
 async fn guarded(
     route: impl Future<Output = Result<Response, Infallible>>,
     request_timeout: Duration,
+    pulse: Option<&Pulse>,
 ) -> Response {
     let mut caught = pin!(AssertUnwindSafe(route).catch_unwind());
     // Most calls are answered from memory at once; only one that has to wait needs a timer.
     let outcome = match poll!(caught.as_mut()) {
         Poll::Ready(outcome) => Some(outcome),
-        Poll::Pending => tokio::time::timeout(request_timeout, caught).await.ok(),
+        Poll::Pending => loop {
+            match tokio::time::timeout(request_timeout, caught.as_mut()).await {
+                Ok(outcome) => break Some(outcome),
+                Err(_) if pulse.is_some_and(Pulse::has_beaten) => {}
+                Err(_) => break None,
+            }
+        },
     };
     match outcome {
         Some(Ok(Ok(response))) => response,
@@ -176,7 +188,7 @@ mod tests {
     }
 
     async fn status_of(route: impl Future<Output = Result<Response, Infallible>>) -> StatusCode {
-        let mut response = guarded(route, Duration::from_millis(20)).await;
+        let mut response = guarded(route, Duration::from_millis(20), None).await;
         let problem = response.extensions_mut().remove::<Problem>();
         problem.map_or(response.status(), |problem| problem.render(None).status())
     }
@@ -188,6 +200,24 @@ mod tests {
         let panics: fn() -> Response = || panic!("injected");
         assert_eq!(status_of(async { Ok(panics()) }).await, StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(status_of(std::future::pending()).await, StatusCode::SERVICE_UNAVAILABLE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_goes_on_as_long_as_its_pulse_beats_and_no_longer() {
+        let timeout = Duration::from_secs(30);
+        let pulse = Pulse::default();
+        let beating = pulse.clone();
+        let work = async move {
+            for _ in 0..100 {
+                tokio::time::sleep(Duration::from_secs(10)).await;
+                beating.beat();
+            }
+            Ok(Response::default())
+        };
+        assert!(guarded(work, timeout, Some(&pulse)).await.extensions().get::<Problem>().is_none());
+        let stalled = guarded(std::future::pending(), timeout, Some(&pulse));
+        let reply = tokio::time::timeout(timeout * 3, stalled).await;
+        assert!(reply.is_ok_and(|reply| reply.extensions().get::<Problem>().is_some()));
     }
 
     #[test]

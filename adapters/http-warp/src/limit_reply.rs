@@ -5,6 +5,7 @@ use epic_domain::rate_limit::{Denial, DenialCause, Quota, Standing};
 use http::StatusCode;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt::Write as _;
+use warp::reply::Response;
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -19,6 +20,13 @@ pub(crate) fn add_standing(headers: &mut HeaderMap, standing: Option<Standing>) 
             headers.insert(name, value);
         }
     }
+}
+
+/// The reply of a call, good or bad, with where its caller stands.
+pub(crate) fn answered(standing: Option<Standing>, result: Result<Response, Problem>) -> Response {
+    let mut response = result.unwrap_or_else(Problem::into_response);
+    add_standing(response.headers_mut(), standing);
+    response
 }
 
 /// The reply to a denied attempt.

@@ -2,7 +2,9 @@
 
 use crate::encoding::{base64url, from_base64url};
 use crate::problem::{FieldError, Problem};
-use epic_domain::Invalid;
+use epic_domain::{Invalid, Timestamp};
+use epic_inbound::listed::Listed;
+use epic_inbound::own_files::Position;
 use serde::Serialize;
 
 /// Items on a page unless the query says otherwise, and the most it may ask for.
@@ -14,6 +16,17 @@ const LIMIT_MAX: u32 = 200;
 pub(crate) struct Page<T> {
     pub(crate) items: Vec<T>,
     pub(crate) next_cursor: Option<String>,
+}
+
+impl<T: Serialize> Page<T> {
+    /// A page of `listed`, each item as `item` shows it.
+    pub(crate) fn of<S, Place>(
+        listed: &Listed<S, Place>,
+        item: impl Fn(&S) -> T,
+        cursor: impl Fn(&Place) -> String,
+    ) -> Self {
+        Self { items: listed.items.iter().map(item).collect(), next_cursor: listed.next.as_ref().map(cursor) }
+    }
 }
 
 /// The parameters of a query that have not been taken yet.
@@ -48,6 +61,19 @@ impl Query {
         })
     }
 
+    /// The place in a listing whose newest comes first, as [`position_cursor`] wrote it.
+    ///
+    /// # Errors
+    /// A [`Problem`] when it is not one that this server wrote.
+    pub(crate) fn position(&self) -> Result<Option<Position>, Problem> {
+        let place = self.cursor::<24>()?;
+        Ok(place.and_then(|bytes| {
+            let (at, id) = bytes.split_first_chunk::<8>()?;
+            let at = Timestamp::from_millis(u64::from_be_bytes(*at));
+            Some(Position { at, id: id.try_into().ok()? })
+        }))
+    }
+
     /// A parameter, which may stand once.
     ///
     /// # Errors
@@ -78,6 +104,13 @@ pub(crate) fn cursor(place: &[u8]) -> String {
     base64url(place)
 }
 
+/// Such a place, as clients carry it: the time in milliseconds and the id.
+pub(crate) fn position_cursor(position: &Position) -> String {
+    let mut place = position.at.as_millis().to_be_bytes().to_vec();
+    place.extend_from_slice(&position.id);
+    cursor(&place)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,5 +133,13 @@ mod tests {
         for bad in ["cursor=", "cursor=AAAA", "cursor=%00", "cursor=!!!!"] {
             assert!(Query::parse(bad).cursor::<8>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_position_comes_back_as_it_was_written() {
+        let position = Position { at: Timestamp::from_millis(1_700_000_000_123), id: [9; 16] };
+        let query = Query::parse(&format!("cursor={}", position_cursor(&position)));
+        assert_eq!(query.position().ok(), Some(Some(position)));
+        assert!(Query::parse("cursor=AAAA").position().is_err());
     }
 }

@@ -4,6 +4,7 @@ use crate::api::Api;
 use crate::client_address::TrustedProxies;
 use crate::cors::AllowedOrigins;
 use crate::edge::Edge;
+use crate::reply_body;
 use crate::routes;
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -64,6 +65,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// The largest request head, in bytes, and the most fields in it.
 const HEAD_BYTES_MAX: usize = 32 * 1_024;
 const HEAD_FIELDS_MAX: usize = 100;
+/// The most bytes of a body that are read at once, and those waiting to be written beyond which no more are asked for. Few
+/// large steps cost less than many small ones; a client that takes nothing holds this much and the piece that went past it.
+const BODY_BUFFER_BYTES: usize = 128 * 1_024;
 
 /// A server that listens and does not answer yet.
 pub struct Server {
@@ -107,7 +111,10 @@ impl Server {
                 let (edge, routes) = (Arc::clone(&edge), routes.clone());
                 let answering = service_fn(move |request| {
                     let (edge, routes) = (Arc::clone(&edge), routes.clone());
-                    async move { Ok::<_, Infallible>(edge.answer(peer.ip(), request, routes).await) }
+                    async move {
+                        let response = edge.answer(peer.ip(), request, routes).await;
+                        Ok::<_, Infallible>(reply_body::settle(response))
+                    }
                 });
                 let stream = bounded(stream, self.settings.write_timeout);
                 let connection = builder.serve_connection(TokioIo::new(stream), answering);
@@ -166,7 +173,8 @@ fn connection_builder(settings: &ServerSettings) -> http1::Builder {
         .timer(TokioTimer::new())
         .header_read_timeout(settings.header_timeout)
         .max_headers(HEAD_FIELDS_MAX)
-        .max_buf_size(HEAD_BYTES_MAX)
+        .max_header_size(HEAD_BYTES_MAX)
+        .max_buf_size(BODY_BUFFER_BYTES)
         // A client may close its side once its request is sent; it gets its answer all the same.
         .half_close(true);
     builder

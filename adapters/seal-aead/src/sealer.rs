@@ -2,7 +2,8 @@
 
 use crate::vault::{OpenError, Purpose, Vault};
 use crate::{KeysRefused, SealingKey};
-use epic_domain::id::UserId;
+use epic_domain::file::LinkToken;
+use epic_domain::id::{LinkId, UserId};
 use epic_domain::secret::Secret;
 use epic_domain::user::{SealedSecret, TotpSecret};
 use epic_outbound::entropy::Entropy;
@@ -27,16 +28,36 @@ impl AeadSealer {
 
 impl Sealer for AeadSealer {
     fn seal_totp(&self, user_id: UserId, secret: &TotpSecret) -> Result<SealedSecret, SealerError> {
-        let envelope =
-            self.vault.seal(Purpose::Totp(user_id), secret.expose()).map_err(SealerError::Unavailable)?;
-        SealedSecret::parse(&envelope).map_err(|error| SealerError::Unavailable(Box::new(error)))
+        self.seal(Purpose::Totp(user_id), secret.expose())
     }
 
     fn open_totp(&self, user_id: UserId, sealed: &SealedSecret) -> Result<TotpSecret, SealerError> {
+        self.open(Purpose::Totp(user_id), sealed).map(TotpSecret::new)
+    }
+
+    fn seal_link_token(&self, link_id: LinkId, token: &LinkToken) -> Result<SealedSecret, SealerError> {
+        self.seal(Purpose::LinkToken(link_id), token.expose())
+    }
+
+    fn open_link_token(&self, link_id: LinkId, sealed: &SealedSecret) -> Result<LinkToken, SealerError> {
+        self.open(Purpose::LinkToken(link_id), sealed).map(LinkToken::new)
+    }
+}
+
+impl AeadSealer {
+    fn seal(&self, purpose: Purpose, plain: &[u8]) -> Result<SealedSecret, SealerError> {
+        let envelope = self.vault.seal(purpose, plain).map_err(SealerError::Unavailable)?;
+        SealedSecret::parse(&envelope).map_err(|error| SealerError::Unavailable(Box::new(error)))
+    }
+
+    fn open<const N: usize>(
+        &self,
+        purpose: Purpose,
+        sealed: &SealedSecret,
+    ) -> Result<Secret<N>, SealerError> {
         self.vault
-            .open(Purpose::Totp(user_id), sealed.as_bytes())
+            .open(purpose, sealed.as_bytes())
             .and_then(|plain| Secret::from_slice(&plain).map_err(|_| OpenError::WrongLength))
-            .map(TotpSecret::new)
             .map_err(|error| SealerError::Corrupt(Box::new(error)))
     }
 }

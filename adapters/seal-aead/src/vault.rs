@@ -5,7 +5,7 @@ use crate::envelope::{Envelope, NONCE_BYTES, VERSION};
 use crate::keys::{KeysRefused, SealingKeys};
 use chacha20poly1305::aead::{Aead, Payload};
 use core::fmt;
-use epic_domain::id::UserId;
+use epic_domain::id::{LinkId, UserId};
 use epic_outbound::Source;
 use epic_outbound::entropy::{Entropy, random_bytes};
 use epic_outbound::passes::PassKind;
@@ -17,6 +17,8 @@ use zeroize::Zeroizing;
 pub(crate) enum Purpose {
     /// The TOTP secret of a user.
     Totp(UserId),
+    /// The token of a link.
+    LinkToken(LinkId),
     /// A pass of a kind.
     Pass(PassKind),
 }
@@ -31,6 +33,10 @@ impl Purpose {
             Self::Totp(user_id) => {
                 aad.extend_from_slice(b"totp");
                 aad.extend_from_slice(user_id.as_bytes());
+            }
+            Self::LinkToken(link_id) => {
+                aad.extend_from_slice(b"link");
+                aad.extend_from_slice(link_id.as_bytes());
             }
             Self::Pass(kind) => {
                 aad.extend_from_slice(b"pass");

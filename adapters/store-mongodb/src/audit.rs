@@ -2,21 +2,22 @@
 
 use crate::MongoStore;
 use crate::append_queue::append;
+use crate::collections::Collections;
 use crate::documents::anchor::the_anchor;
-use crate::documents::link::{LinkDocument, following, of_user};
+use crate::documents::link::{LinkDocument, PlaceDocument, following, of_file, of_user};
 use crate::documents::signed_head::{SignedHeadDocument, longer_than};
 use crate::documents::values::integer;
 use crate::errors::Failure;
 use crate::store::Shared;
 use async_trait::async_trait;
-use epic_domain::audit::{Anchor, Event, EventKind, Link, SignedHead};
-use epic_domain::id::UserId;
+use epic_domain::audit::{Anchor, Event, EventKind, FileLink, Link, SignedHead};
+use epic_domain::id::{FileId, UserId};
 use epic_outbound::StoreError;
 use epic_outbound::audit::Audit;
 use futures_util::TryStreamExt;
-use mongodb::Cursor;
 use mongodb::bson::{Document, doc};
 use mongodb::options::Hint;
+use mongodb::{ClientSession, Cursor};
 
 #[async_trait]
 impl Audit for MongoStore {
@@ -47,6 +48,20 @@ impl Audit for MongoStore {
     ) -> Result<Vec<Link>, StoreError> {
         let before = before.and_then(|before| integer(before).ok()).unwrap_or(i64::MAX);
         self.call(|shared| async move { list(&shared, of_user(user_id, kind, before), limit).await }).await
+    }
+
+    async fn list_of_file(
+        &self,
+        file_id: FileId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<FileLink>, StoreError> {
+        let Ok(after) = integer(after) else { return Ok(Vec::new()) };
+        self.call(move |shared| async move { list_of_file(&shared, file_id, after, limit).await }).await
+    }
+
+    async fn anchor_of_file(&self, file_id: FileId) -> Result<Anchor, StoreError> {
+        self.call(move |shared| async move { anchor_of_file(&shared.collections, None, file_id).await }).await
     }
 
     async fn keep_signed_head(&self, head: &SignedHead) -> Result<(), StoreError> {
@@ -88,6 +103,40 @@ async fn list(shared: &Shared, filter: Document, limit: u32) -> Result<Vec<Link>
     }
     let found = shared.collections.audit.find(filter).sort(doc! { "_id": -1 }).limit(limit.into()).await?;
     decoded(found).await
+}
+
+async fn list_of_file(
+    shared: &Shared,
+    file_id: FileId,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<FileLink>, Failure> {
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
+    let filter = of_file(file_id, after);
+    let found =
+        shared.collections.audit.find(filter).sort(doc! { "file.sequence": 1 }).limit(limit.into()).await?;
+    let links = decoded(found).await?;
+    links.iter().map(|link| FileLink::of(link).ok_or(Failure::Damaged("file place"))).collect()
+}
+
+/// Where a file's own chain stands: at its last event, in a transaction if `session` says so.
+pub(crate) async fn anchor_of_file(
+    collections: &Collections,
+    session: Option<&mut ClientSession>,
+    file_id: FileId,
+) -> Result<Anchor, Failure> {
+    let places = collections.audit.clone_with_type::<PlaceDocument>();
+    let last = places
+        .find_one(of_file(file_id, 0))
+        .projection(PlaceDocument::projection())
+        .sort(doc! { "file.sequence": -1 });
+    let found = match session {
+        Some(session) => last.session(session).await?,
+        None => last.await?,
+    };
+    found.map_or_else(|| Ok(Anchor::of_file(file_id)), |place| place.anchor())
 }
 
 async fn decoded(found: Cursor<LinkDocument>) -> Result<Vec<Link>, Failure> {

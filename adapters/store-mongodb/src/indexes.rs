@@ -45,8 +45,11 @@ pub(crate) async fn ensure(collections: &Collections, expired_kept_for: Duration
     Ok(())
 }
 
-fn audit() -> [IndexModel; 2] {
+fn audit() -> [IndexModel; 3] {
+    // Sparse: most events are about no file.
+    let of_file = IndexOptions::builder().name("by_file".to_owned()).unique(true).sparse(true).build();
     [
+        IndexModel::builder().keys(doc! { "file.id": 1, "file.sequence": 1 }).options(of_file).build(),
         plain("by_user", doc! { "user_id": 1, "_id": 1 }),
         plain("by_user_and_kind", doc! { "user_id": 1, "kind": 1, "_id": 1 }),
     ]

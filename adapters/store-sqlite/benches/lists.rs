@@ -1,20 +1,26 @@
-//! What an owner's lists cost, and an operator's check of the whole chain: 10,000 sessions of one account, 100,000
-//! events.
+//! What an owner's lists cost, and an operator's check of the whole chain: 10,000 sessions and 100,000 files of one
+//! account, 100,000 events.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use epic_domain::audit::{Anchor, Event, EventKind, verify};
+use epic_domain::file::Revision;
 use epic_domain::user::Version;
 use epic_outbound::audit::Audit;
+use epic_outbound::files::{FileOutcome, Files, Position, Since};
 use epic_outbound::sessions::{Opening, OpeningOutcome, Sessions};
+use epic_outbound::uploads::{BeginRight, Beginning, CompletionOutcome, Uploads};
 use epic_outbound::users::Users;
 use epic_store_sqlite::{SqliteStore, StoreOptions};
-use epic_tests::builders::{T0, event, opening, session, user, user_id};
+use epic_tests::builders::{
+    T0, completion, event, opening, seconds_after_t0, session, upload, user, user_id,
+};
 use tokio::runtime::Runtime;
 
 const SESSIONS: u64 = 10_000;
 const EVENTS: u64 = 100_000;
+const FILES: u64 = 100_000;
 const PAGE: u32 = 100;
 /// How many links the check of a chain reads at once.
 const CHAIN_PAGE: u32 = 1_000;
@@ -114,5 +120,65 @@ fn audit_lists(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, session_lists, audit_lists);
+/// Uploads files of account 1, one a second, many in one commit. The last tenth lies in the trash.
+async fn upload_files(store: &SqliteStore) {
+    store.insert_if_absent(&user(1).build(), T0).await.unwrap();
+    let seeds: Vec<u64> = (0..FILES).collect();
+    for batch in seeds.chunks(1_000) {
+        let calls: Vec<_> = batch
+            .iter()
+            .map(|seed| {
+                let (store, seed) = (store.clone(), *seed);
+                tokio::spawn(async move { upload_file(&store, seed).await })
+            })
+            .collect();
+        for call in calls {
+            call.await.unwrap();
+        }
+    }
+}
+
+async fn upload_file(store: &SqliteStore, seed: u64) {
+    let upload = upload(seed, 1).build();
+    let begun = store.begin(&upload, &BeginRight::NewFile, u64::MAX, None).await.unwrap();
+    assert_eq!(begun, Beginning::Begun);
+    let completion = completion(&upload, seconds_after_t0(seed));
+    let CompletionOutcome::Completed(file) = store.complete(&completion).await.unwrap() else { return };
+    if seed % 10 == 9 {
+        let ownership = file.owned_by(file.owner).unwrap();
+        let trashed = store.trash(&ownership, file.version, seconds_after_t0(seed)).await.unwrap();
+        assert!(matches!(trashed, FileOutcome::Made(_)));
+    }
+}
+
+fn file_lists(criterion: &mut Criterion) {
+    let (runtime, _folder, store) = fixture();
+    runtime.block_on(upload_files(&store));
+    let list = |trashed, after| {
+        let page =
+            runtime.block_on(async { Files::list(&store, user_id(1), trashed, after, PAGE).await.unwrap() });
+        assert_eq!(page.len(), 100);
+    };
+    let changes = |since| {
+        let page = runtime.block_on(async { store.changes(user_id(1), since, PAGE).await.unwrap() });
+        assert_eq!(page.len(), 100);
+    };
+    let middle = Position { at: seconds_after_t0(FILES / 2), id: [0; 16] };
+    let mut group = criterion.benchmark_group("files of an account that has 100,000");
+    group.bench_function("newest 100", |bencher| bencher.iter(|| list(false, None)));
+    group.bench_function("100 in the middle", |bencher| bencher.iter(|| list(false, Some(middle))));
+    group.bench_function("newest 100 in the trash", |bencher| bencher.iter(|| list(true, None)));
+    group.bench_function("first 100 changes", |bencher| {
+        bencher.iter(|| changes(Since::Revision(Revision::NONE)));
+    });
+    group.bench_function("100 changes in the middle", |bencher| {
+        bencher.iter(|| changes(Since::Revision(Revision::from_number(FILES / 2))));
+    });
+    group.bench_function("100 changes from a time on", |bencher| {
+        bencher.iter(|| changes(Since::Time(seconds_after_t0(FILES / 2))));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, session_lists, audit_lists, file_lists);
 criterion_main!(benches);

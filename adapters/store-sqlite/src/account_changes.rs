@@ -1,9 +1,10 @@
 //! Changes of what guards an account, each one step on the writer's connection.
 
 use crate::error::Failure;
+use crate::removed_accounts;
 use crate::second_factor::replace_recovery_codes;
 use crate::session_row::end_of_user;
-use crate::user_row::{delete, find_by_id, update};
+use crate::user_row::{find_by_id, update};
 use epic_domain::Timestamp;
 use epic_domain::id::{SessionId, UserId};
 use epic_domain::user::{AuthKeyHash, ProposedTotp, RecoveryCodeDigest, RecoveryKey, Status, User, Version};
@@ -115,12 +116,12 @@ pub(crate) fn set_recovery_key(
     Ok(Replacement::Replaced)
 }
 
-/// Ends the sessions one by one, for their revocations; the rest goes with the account by the foreign keys.
+/// Ends the sessions one by one, for their revocations.
 pub(crate) fn remove(
     connection: &Connection,
     user_id: UserId,
     revoked_until: Timestamp,
 ) -> Result<Option<Vec<SessionId>>, Failure> {
     let ended = end_of_user(connection, user_id, EndScope::All, revoked_until)?;
-    Ok(delete(connection, user_id)?.then_some(ended))
+    Ok(removed_accounts::remove(connection, user_id)?.then_some(ended))
 }

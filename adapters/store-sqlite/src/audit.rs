@@ -3,10 +3,11 @@
 use crate::SqliteStore;
 use crate::audit_row::{decode_head, decode_link, encode_head, insert_link, link_columns};
 use crate::error::Failure;
-use crate::rows::integer;
+use crate::rows::{Fields, integer};
+use crate::statements::statements;
 use async_trait::async_trait;
-use epic_domain::audit::{Anchor, Event, EventKind, Head, Link, SignedHead};
-use epic_domain::id::UserId;
+use epic_domain::audit::{Anchor, Event, EventKind, FileLink, Head, Link, SignedHead};
+use epic_domain::id::{FileId, UserId};
 use epic_outbound::StoreError;
 use epic_outbound::audit::Audit;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
@@ -14,8 +15,11 @@ use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 const ANCHOR: &str = "SELECT length, head FROM audit_anchor WHERE id = 1";
 const SET_ANCHOR: &str = "INSERT INTO audit_anchor (id, length, head) VALUES (1, ?1, ?2) \
      ON CONFLICT (id) DO UPDATE SET length = excluded.length, head = excluded.head";
-const INSERT: &str =
-    concat!("INSERT INTO audit (", link_columns!(), ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+const INSERT: &str = concat!(
+    "INSERT INTO audit (",
+    link_columns!(),
+    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+);
 const PAGE: &str =
     concat!("SELECT ", link_columns!(), " FROM audit WHERE sequence > ?1 ORDER BY sequence LIMIT ?2");
 const LIST: &str = concat!(
@@ -29,6 +33,16 @@ const LIST_OF_KIND: &str = concat!(
     " FROM audit INDEXED BY audit_by_kind WHERE user_id = ?1 AND sequence < ?2 AND kind = ?4 \
      ORDER BY sequence DESC LIMIT ?3"
 );
+statements! {
+    LIST_OF_FILE = concat!(
+        "SELECT ",
+        link_columns!(),
+        " FROM audit INDEXED BY audit_by_file WHERE file_id = ?1 AND file_sequence > ?2 \
+         ORDER BY file_sequence LIMIT ?3"
+    );
+    ANCHOR_OF_FILE = "SELECT file_sequence, file_head FROM audit INDEXED BY audit_by_file WHERE file_id = ?1 \
+         ORDER BY file_sequence DESC LIMIT 1";
+}
 const KEEP_HEAD: &str = "INSERT INTO audit_heads (length, head, at_ms, key_id, signature) \
      VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (length) DO NOTHING";
 const HEADS: &str = "SELECT length, head, at_ms, key_id, signature FROM audit_heads WHERE length > ?1 \
@@ -62,6 +76,19 @@ impl Audit for SqliteStore {
         SqliteStore::read(self, move |connection| list(connection, user_id, kind, before, limit)).await
     }
 
+    async fn list_of_file(
+        &self,
+        file_id: FileId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<FileLink>, StoreError> {
+        SqliteStore::read(self, move |connection| list_of_file(connection, file_id, after, limit)).await
+    }
+
+    async fn anchor_of_file(&self, file_id: FileId) -> Result<Anchor, StoreError> {
+        SqliteStore::read(self, move |connection| anchor_of_file(connection, file_id)).await
+    }
+
     async fn keep_signed_head(&self, head: &SignedHead) -> Result<(), StoreError> {
         let head = head.clone();
         self.write(move |connection| keep_head(connection, &head)).await
@@ -85,7 +112,9 @@ fn append(connection: &Connection, events: Vec<Event>) -> Result<(), Failure> {
     let mut anchor = anchor(connection)?;
     let mut insert = connection.prepare_cached(INSERT)?;
     for event in events {
-        let link = anchor.link(event);
+        // Read anew for each event: several of one append may be about one file.
+        let of_file = event.file.map(|mark| anchor_of_file(connection, mark.file_id)).transpose()?;
+        let link = anchor.link(event, of_file);
         anchor = link.anchor();
         insert_link(&mut insert, &link)?;
     }
@@ -117,6 +146,31 @@ fn list(
         None => statement.query_map((user, before, limit), decode)?,
     };
     links.map(|link| link?).collect()
+}
+
+fn list_of_file(
+    connection: &Connection,
+    file_id: FileId,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<FileLink>, Failure> {
+    let Ok(after) = integer(after) else { return Ok(Vec::new()) };
+    let mut statement = connection.prepare_cached(LIST_OF_FILE)?;
+    let rows = statement.query_map((file_id.as_bytes(), after, limit), |row| Ok(decode_link(row)))?;
+    rows.map(|row| FileLink::of(&row??).ok_or(Failure::Damaged("file place"))).collect()
+}
+
+fn anchor_of_file(connection: &Connection, file_id: FileId) -> Result<Anchor, Failure> {
+    let mut statement = connection.prepare_cached(ANCHOR_OF_FILE)?;
+    let stored = statement
+        .query_row([file_id.as_bytes()], |row| {
+            let mut fields = Fields::unchecked(row);
+            Ok(fields
+                .number()
+                .and_then(|length| Ok(Anchor { length, head: Head::from_bytes(fields.take()?) })))
+        })
+        .optional()?;
+    stored.unwrap_or_else(|| Ok(Anchor::of_file(file_id)))
 }
 
 /// Of two heads at one place the first is kept: had the chain been rewritten between them, the second would cover it up.

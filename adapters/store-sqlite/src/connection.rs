@@ -3,6 +3,7 @@
 use crate::OpenError;
 use crate::error::Failure;
 use core::time::Duration;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 
@@ -12,7 +13,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 const WAL_SIZE_BYTES_MAX: i64 = 64 * 1024 * 1024;
 const WRITER_CACHE_KIB: i64 = 8 * 1024;
 const READER_CACHE_KIB: i64 = 2 * 1024;
-const STATEMENTS_CACHED: usize = 64;
+/// More than there are.
+const STATEMENTS_CACHED: usize = 192;
 
 /// The one connection that writes.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
@@ -49,9 +51,11 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-fn harden(connection: &Connection, cache_kib: i64) -> Result<(), Failure> {
+pub(crate) fn harden(connection: &Connection, cache_kib: i64) -> Result<(), Failure> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+    // Plans do not depend on what is bound. Otherwise SQLite compiles many a cached statement anew for each new value.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
@@ -65,4 +69,24 @@ fn harden(connection: &Connection, cache_kib: i64) -> Result<(), Failure> {
 pub(crate) fn check_structure(connection: &Connection) -> Result<(), OpenError> {
     let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if verdict == "ok" { Ok(()) } else { Err(Failure::Damaged("page").into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::StatementStatus;
+
+    #[test]
+    fn a_statement_is_compiled_once_whatever_is_bound() {
+        let connection = Connection::open_in_memory().unwrap();
+        harden(&connection, 1_024).unwrap();
+        connection.execute_batch("CREATE TABLE numbers (number INTEGER PRIMARY KEY)").unwrap();
+        let mut page = connection
+            .prepare("SELECT number FROM numbers WHERE number > ?1 ORDER BY number LIMIT ?2")
+            .unwrap();
+        for limit in 0..10 {
+            assert!(!page.exists((limit * 1_000, limit)).unwrap());
+        }
+        assert_eq!(page.get_status(StatementStatus::RePrepare), 0);
+    }
 }

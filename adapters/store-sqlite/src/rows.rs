@@ -59,6 +59,16 @@ impl<'a> Columns<'a> {
         self.number(time.as_millis())
     }
 
+    pub(crate) fn optional_time(self, time: Option<Timestamp>) -> Result<Self, Failure> {
+        self.optional_number(time.map(Timestamp::as_millis))
+    }
+
+    /// A truth value: 1 or 0.
+    pub(crate) fn flag(mut self, flag: bool) -> Self {
+        self.0.push(ToSqlOutput::Owned(Value::Integer(flag.into())));
+        self
+    }
+
     fn null(mut self) -> Self {
         self.0.push(ToSqlOutput::Owned(Value::Null));
         self
@@ -111,12 +121,22 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// [`Failure::Damaged`] when it is not theirs.
     pub(crate) fn checked(row: &'a Row<'a>, width: usize) -> Result<Self, Failure> {
+        Self::checked_from(row, 0, width)
+    }
+
+    /// The fields of a row that begins at column `first` of a joined one, and whose checksum stands after its `width`
+    /// fields.
+    ///
+    /// # Errors
+    /// [`Failure::Damaged`] when it is not theirs.
+    pub(crate) fn checked_from(row: &'a Row<'a>, first: usize, width: usize) -> Result<Self, Failure> {
+        let end = first.saturating_add(width);
         let mut checksum = Checksum::default();
-        for index in 0..width {
+        for index in first..end {
             checksum.add(row.get_ref(index)?);
         }
-        if checksum.finish() == row.get::<_, i64>(width)? {
-            Ok(Self::unchecked(row))
+        if checksum.finish() == row.get::<_, i64>(end)? {
+            Ok(Self { row, next: first })
         } else {
             Err(Failure::Damaged("row"))
         }
@@ -149,6 +169,14 @@ impl<'a> Fields<'a> {
 
     pub(crate) fn small_number(&mut self) -> Result<u32, Failure> {
         u32::try_from(self.take::<i64>()?).map_err(|_| Failure::Damaged("number"))
+    }
+
+    pub(crate) fn flag(&mut self) -> Result<bool, Failure> {
+        match self.take::<i64>()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(Failure::Damaged("flag")),
+        }
     }
 
     pub(crate) fn time(&mut self) -> Result<Timestamp, Failure> {

@@ -7,7 +7,7 @@ use rusqlite::{Connection, TransactionBehavior};
 const APPLICATION_ID: i64 = 0x4550_4943;
 
 /// Migrations in order; the database's `user_version` counts those it has. One that was released never changes.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_users_sessions_audit.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_accounts_files_audit.sql")];
 
 /// Brings the tables up to date, each migration in a transaction of its own.
 ///

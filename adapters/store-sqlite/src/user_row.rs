@@ -1,7 +1,8 @@
 //! Accounts as rows.
 
 use crate::error::Failure;
-use crate::rows::{Columns, Fields};
+use crate::rows::{Columns, Fields, millis};
+use epic_domain::Timestamp;
 use epic_domain::id::UserId;
 use epic_domain::user::{
     AuthKeyHash, AuthSalt, Credentials, EncSalt, EncryptionPublicKey, Enrolment, KdfParameters, KeyMaterial,
@@ -17,8 +18,8 @@ macro_rules! changeable {
         "auth_salt, enc_salt, kdf_memory_kib, kdf_iterations, kdf_parallelism, auth_key_hash, encrypted_mek, \
          encrypted_private_key, public_key, signing_key, sealed_totp_secret, last_otp_step, \
          consecutive_failures, proposed_totp_secret, proposed_totp_at_ms, recovery_auth_key_hash, \
-         recovery_encrypted_mek, status, pending_expires_at_ms, limit_bytes, used_bytes, version, created_at_ms, \
-         updated_at_ms, checksum"
+         recovery_encrypted_mek, status, pending_expires_at_ms, limit_bytes, version, created_at_ms, updated_at_ms, \
+         checksum"
     };
 }
 
@@ -26,18 +27,20 @@ macro_rules! changeable {
 macro_rules! changed {
     () => {
         "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, \
-         ?25, ?26, ?27"
+         ?25, ?26"
     };
 }
 
 /// Columns before the checksum.
-const WIDTH: usize = 26;
+const WIDTH: usize = 25;
 const BY_ID: &str = concat!("SELECT id, username, ", changeable!(), " FROM users WHERE id = ?1");
 const BY_USERNAME: &str = concat!("SELECT id, username, ", changeable!(), " FROM users WHERE username = ?1");
 const INSERT: &str =
     concat!("INSERT INTO users (id, username, ", changeable!(), ") VALUES (?1, ?2, ", changed!(), ")");
 const UPDATE: &str =
     concat!("UPDATE users SET (", changeable!(), ") = (", changed!(), ") WHERE id = ?1 AND username = ?2");
+const EXPIRED_PENDING: &str =
+    "SELECT id FROM users WHERE pending_expires_at_ms <= ?1 ORDER BY pending_expires_at_ms LIMIT ?2";
 
 const PENDING: &str = "pending";
 const ACTIVE: &str = "active";
@@ -65,11 +68,27 @@ pub(crate) fn update(connection: &Connection, user: &User) -> Result<(), Failure
     Ok(())
 }
 
-/// Removes an account and, by the foreign keys, everything that belongs to it; false when it was not there.
+/// Removes an account and, by the foreign keys, its sessions, its recovery codes and the count of what it stores; false
+/// when it was not there.
 pub(crate) fn delete(connection: &Connection, user_id: UserId) -> Result<bool, Failure> {
     let removed =
         connection.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([user_id.as_bytes()])?;
     Ok(removed > 0)
+}
+
+/// At most `limit` pending accounts that have expired at `now`.
+pub(crate) fn expired_pending(
+    connection: &Connection,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<UserId>, Failure> {
+    let mut statement = connection.prepare_cached(EXPIRED_PENDING)?;
+    let rows = statement.query_map((millis(now), limit), |row| row.get(0).map(UserId::from_bytes))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(crate) fn exists(connection: &Connection, user_id: UserId) -> Result<bool, Failure> {
+    Ok(connection.prepare_cached("SELECT 1 FROM users WHERE id = ?1")?.exists([user_id.as_bytes()])?)
 }
 
 fn find(connection: &Connection, query: &str, params: impl Params) -> Result<Option<User>, Failure> {
@@ -106,9 +125,8 @@ fn encode(user: &User) -> Result<Vec<ToSqlOutput<'_>>, Failure> {
         .optional_text(recovery_key.as_ref().map(|key| key.auth_key_hash.as_str()))
         .optional_bytes(recovery_key.as_ref().map(|key| key.encrypted_mek.as_bytes()))
         .text(status)
-        .optional_number(expires_at.map(epic_domain::Timestamp::as_millis))?
+        .optional_number(expires_at.map(Timestamp::as_millis))?
         .number(quota.limit_bytes)?
-        .number(quota.used_bytes)?
         .number(user.version.number())?
         .time(user.created_at)?
         .time(user.updated_at)?
@@ -130,7 +148,7 @@ fn decode(row: &Row<'_>) -> Result<User, Failure> {
         },
         recovery_key: decode_recovery_key(&mut fields)?,
         status: decode_status(&mut fields)?,
-        quota: StorageQuota { limit_bytes: fields.number()?, used_bytes: fields.number()? },
+        quota: StorageQuota { limit_bytes: fields.number()? },
         version: Version::from_number(fields.number()?),
         created_at: fields.time()?,
         updated_at: fields.time()?,

@@ -6,9 +6,9 @@ use crate::account_changes::{
     set_recovery_key,
 };
 use crate::error::Failure;
-use crate::rows::millis;
+use crate::removed_accounts;
 use crate::second_factor::{consume_otp_step, consume_recovery_code, record_code_failure};
-use crate::user_row::{delete, find_by_id, find_by_username, insert, update};
+use crate::user_row::{expired_pending, find_by_id, find_by_username, insert, update};
 use async_trait::async_trait;
 use epic_domain::Timestamp;
 use epic_domain::id::{SessionId, UserId};
@@ -138,8 +138,9 @@ fn insert_if_absent(connection: &Connection, user: &User, now: Timestamp) -> Res
         if holder.status.exists_at(now) {
             return Ok(Insertion::NameTaken);
         }
-        delete(connection, holder.id)?;
+        removed_accounts::remove(connection, holder.id)?;
     }
+    removed_accounts::make_way(connection, user.id)?;
     insert(connection, user)?;
     Ok(Insertion::Inserted)
 }
@@ -165,11 +166,9 @@ fn replace_pending(
 }
 
 fn remove_expired_pending(connection: &Connection, now: Timestamp, limit: u32) -> Result<u32, Failure> {
-    let removed = connection
-        .prepare_cached(
-            "DELETE FROM users WHERE id IN \
-             (SELECT id FROM users WHERE pending_expires_at_ms <= ?1 ORDER BY pending_expires_at_ms LIMIT ?2)",
-        )?
-        .execute((millis(now), limit))?;
-    Ok(u32::try_from(removed).unwrap_or(u32::MAX))
+    let expired = expired_pending(connection, now, limit)?;
+    for account in &expired {
+        removed_accounts::remove(connection, *account)?;
+    }
+    Ok(u32::try_from(expired.len()).unwrap_or(u32::MAX))
 }

@@ -1,20 +1,61 @@
 //! The thread that writes: many jobs, one commit.
 
 use crate::error::Failure;
-use crate::job::Job;
+use crate::job::{Job, call};
+use crate::removed_accounts;
+use core::time::Duration;
 use rusqlite::Connection;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 
 /// The most jobs in one transaction: bounds how long the first of them waits for the last.
 const BATCH_JOBS_MAX: usize = 256;
+/// How long no job must come before something is tidied up.
+const LULL: Duration = Duration::from_millis(2);
+/// After so many batches something is tidied up although jobs come without a lull.
+const BATCHES_PER_PIECE: u32 = 32;
 
-/// Writes until every sender is gone and the queue is empty.
+/// Writes until every sender is gone and the queue is empty. In between it clears away what removed accounts have left
+/// behind; what is still left at the end is taken up at the next start.
 pub(crate) fn run(connection: &Connection, queue: &Receiver<Box<dyn Job>>) {
-    while let Ok(first) = queue.recv() {
-        let mut batch = vec![first];
-        batch.extend(queue.try_iter().take(BATCH_JOBS_MAX - 1));
-        commit_together(connection, batch);
+    let mut is_tidy = false;
+    let mut batches = 0;
+    loop {
+        match next(queue, is_tidy) {
+            Ok(first) => {
+                let mut batch = vec![first];
+                batch.extend(queue.try_iter().take(BATCH_JOBS_MAX - 1));
+                commit_together(connection, batch);
+                batches += 1;
+            }
+            Err(RecvTimeoutError::Timeout) => batches = BATCHES_PER_PIECE,
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        let is_due = batches >= BATCHES_PER_PIECE;
+        is_tidy = tidy_up(connection, is_due).unwrap_or_else(|failure| {
+            // Tried again after the next batch.
+            tracing::error!(%failure, "what a removed account has left could not be cleared away");
+            true
+        });
+        if is_due {
+            batches = 0;
+        }
     }
+}
+
+/// The next job. While there is something to tidy up, it is waited for a moment only.
+fn next(queue: &Receiver<Box<dyn Job>>, is_tidy: bool) -> Result<Box<dyn Job>, RecvTimeoutError> {
+    if is_tidy { queue.recv().map_err(RecvTimeoutError::from) } else { queue.recv_timeout(LULL) }
+}
+
+/// Clears one piece away if anything is left and it `is_due`; true when nothing is left.
+fn tidy_up(connection: &Connection, is_due: bool) -> Result<bool, Failure> {
+    let is_tidy = !removed_accounts::are_left(connection)?;
+    if is_due && !is_tidy {
+        let (job, mut answer) = call(removed_accounts::clear_next);
+        commit_together(connection, vec![job]);
+        answer.try_recv().unwrap_or(Err(Failure::Panicked))?;
+    }
+    Ok(is_tidy)
 }
 
 /// Runs a batch in one transaction and answers each job after the commit, never before.
@@ -79,7 +120,6 @@ fn execute(connection: &Connection, statement: &str) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::call;
     use tokio::sync::oneshot;
 
     type Answer = oneshot::Receiver<Result<(), Failure>>;

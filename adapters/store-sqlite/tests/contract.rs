@@ -9,10 +9,14 @@ use std::sync::Arc;
 async fn fresh() -> Stores {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let store = SqliteStore::open(folder.path(), StoreOptions::default()).expect("a fresh store opens");
-    let store = Arc::new(store);
-    Stores::new(Arc::clone(&store) as _, Arc::clone(&store) as _, store, folder)
+    Stores::of(Arc::new(store), folder)
 }
 
 epic_tests::users_contract!(fresh);
 epic_tests::sessions_contract!(fresh);
 epic_tests::audit_contract!(fresh);
+epic_tests::files_contract!(fresh);
+epic_tests::uploads_contract!(fresh);
+epic_tests::shares_contract!(fresh);
+epic_tests::links_contract!(fresh);
+epic_tests::blob_ledger_contract!(fresh);

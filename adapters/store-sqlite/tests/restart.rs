@@ -2,15 +2,24 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod support;
+
+use epic_domain::file::{ContentNumber, FileChange, Progress, Revision, StageState, Usage};
 use epic_domain::user::{OtpStep, Status, User, Version};
 use epic_outbound::audit::Audit;
+use epic_outbound::files::{Edit, FileOutcome, Files, Since, Usages};
+use epic_outbound::links::Links;
 use epic_outbound::sessions::{Opening, OpeningOutcome, Sessions};
+use epic_outbound::shares::{Granting, Shares};
+use epic_outbound::uploads::{BlobLedger, DoomedBlob, Uploads};
 use epic_outbound::users::{Change, CredentialChange, Ending, Replacement, TotpChange, Users};
 use epic_store_sqlite::{SqliteStore, StoreOptions};
 use epic_tests::builders::{
-    T0, auth_key_hash, event, opening, proposed_totp, recovery_code_digest, recovery_key, seconds_after_t0,
-    session, session_id, signed_head, user, user_id,
+    T0, auth_key_hash, blob_id, encrypted_filename, event, link, opening, progress, proposed_totp,
+    recovery_code_digest, recovery_key, seconds_after_t0, session, session_id, share, signed_head, user,
+    user_id,
 };
+use support::{begin, rewritten, uploaded};
 use tempfile::TempDir;
 
 /// A store that can be closed and opened again on its folder.
@@ -113,7 +122,7 @@ async fn a_new_authenticator_new_codes_and_a_recovery_key_are_there() {
 async fn a_removed_account_stays_removed_and_its_sessions_revoked() {
     let mut restarting = Restarting::filled().await;
     restarting.store.append(&[event(1)]).await.unwrap();
-    assert!(restarting.store.remove(user_id(1), seconds_after_t0(1_800)).await.unwrap().is_some());
+    assert!(Users::remove(&restarting.store, user_id(1), seconds_after_t0(1_800)).await.unwrap().is_some());
     restarting.restart();
     assert_eq!(restarting.store.find_by_id(user_id(1)).await.unwrap(), None);
     assert_eq!(restarting.sessions().await, (vec![], vec![1, 2, 3]));
@@ -132,4 +141,76 @@ async fn the_cap_on_sessions_and_signed_heads_last() {
     restarting.restart();
     assert_eq!(restarting.sessions().await, (vec![4], vec![1, 2, 3]));
     assert_eq!(restarting.store.signed_heads(0, 10).await.unwrap(), [signed_head(3)]);
+}
+
+#[tokio::test]
+async fn files_their_earlier_contents_and_their_removal_are_there() {
+    let mut restarting = Restarting::filled().await;
+    let file = rewritten(&restarting.store, &uploaded(&restarting.store, 1, 1).await, 2).await;
+    let gone = uploaded(&restarting.store, 3, 1).await;
+    let of_gone = gone.owned_by(user_id(1)).unwrap();
+    let edit = Edit { encrypted_filename: Some(encrypted_filename(9)), encrypted_data_key: None };
+    let ownership = file.owned_by(user_id(1)).unwrap();
+    let edited = restarting.store.edit(&ownership, file.version, &edit, seconds_after_t0(7)).await.unwrap();
+    let FileOutcome::Made(file) = edited else { panic!("{edited:?}") };
+    restarting.store.trash(&of_gone, gone.version, T0).await.unwrap();
+    restarting.restart();
+    assert_eq!(Files::list(&restarting.store, user_id(1), true, None, 10).await.unwrap().len(), 1);
+    Files::remove(&restarting.store, &of_gone, gone.version.next(), T0).await.unwrap();
+    restarting.restart();
+
+    assert_eq!(Files::list(&restarting.store, user_id(1), false, None, 10).await.unwrap(), [*file.clone()]);
+    assert_eq!(Files::find(&restarting.store, gone.id).await.unwrap(), None);
+    let versions = restarting.store.versions(file.id, None, 10).await.unwrap();
+    assert_eq!(versions.iter().map(|content| content.number).collect::<Vec<_>>(), [ContentNumber::FIRST]);
+    let changes = restarting.store.changes(user_id(1), Since::Revision(Revision::NONE), 10).await.unwrap();
+    let revision = Revision::from_number(6);
+    assert_eq!(
+        changes,
+        [FileChange::Present(file), FileChange::Removed { file_id: gone.id, revision, at: T0 },]
+    );
+    let usage = restarting.store.usage(user_id(1)).await.unwrap();
+    assert_eq!(usage, Usage { used_bytes: 2_000, reserved_bytes: 0 });
+    let doomed = DoomedBlob { blob_id: blob_id(3), stage: StageState::default() };
+    assert_eq!(restarting.store.doomed(10).await.unwrap(), [doomed]);
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_where_it_was() {
+    let mut restarting = Restarting::filled().await;
+    let upload = begin(&restarting.store, 1, 1).await;
+    let taken = restarting.store.take_over(upload.id, user_id(1), T0).await.unwrap().unwrap();
+    let come: Progress = progress(7, 600);
+    assert!(restarting.store.advance(upload.id, taken.fence, &come, seconds_after_t0(9)).await.unwrap());
+    restarting.restart();
+    let found = Uploads::find(&restarting.store, upload.id, user_id(1)).await.unwrap().unwrap();
+    assert_eq!((&found.progress, found.fence, found.expires_at), (&come, taken.fence, seconds_after_t0(9)));
+    let usage = restarting.store.usage(user_id(1)).await.unwrap();
+    assert_eq!(usage, Usage { used_bytes: 0, reserved_bytes: 1_000 });
+    assert!(restarting.store.abandon(upload.id, user_id(1)).await.unwrap());
+    restarting.restart();
+    assert_eq!(Uploads::find(&restarting.store, upload.id, user_id(1)).await.unwrap(), None);
+    assert_eq!(restarting.store.usage(user_id(1)).await.unwrap(), Usage::default());
+    let doomed = DoomedBlob { blob_id: upload.blob_id, stage: come.stage };
+    assert_eq!(restarting.store.doomed(10).await.unwrap(), [doomed]);
+}
+
+#[tokio::test]
+async fn shares_links_and_their_downloads_are_there() {
+    let mut restarting = Restarting::filled().await;
+    restarting.store.insert_if_absent(&user(2).build(), T0).await.unwrap();
+    let file = uploaded(&restarting.store, 1, 1).await;
+    let ownership = file.owned_by(user_id(1)).unwrap();
+    let share = share(1, &file, user_id(2)).build();
+    let granted = restarting.store.grant(&ownership, &share, 10, None, T0).await.unwrap();
+    assert_eq!(granted, Granting::Granted);
+    let link = link(1, &file).max_downloads(1).build();
+    restarting.store.create(&ownership, &link, 10, None, T0).await.unwrap();
+    assert!(restarting.store.count_download(link.id, T0).await.unwrap());
+    restarting.restart();
+    let incoming = restarting.store.incoming(user_id(2), None, 10, T0).await.unwrap();
+    assert_eq!(incoming, [(share, file)]);
+    assert!(!restarting.store.count_download(link.id, T0).await.unwrap());
+    let (found, _) = Links::find(&restarting.store, &link.token_digest).await.unwrap().unwrap();
+    assert_eq!(found.downloads, 1);
 }

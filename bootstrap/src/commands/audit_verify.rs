@@ -56,7 +56,7 @@ pub(super) fn run(settings: &Settings, heads_files: &[PathBuf]) -> Result<(), Co
         other => CommandError::from(other),
     })?;
     let runtime = Builder::new_current_thread().enable_time().build()?;
-    let verified = runtime.block_on(verify_chain(store.audit().as_ref(), signer, kept));
+    let verified = runtime.block_on(verify_chain(store.ports().audit.as_ref(), signer, kept));
     store.close();
     report(&verified?);
     Ok(())

@@ -23,7 +23,7 @@ pub use network::NetworkSettings;
 pub use problem::{Problem, Problems};
 pub use reader::EffectiveLine;
 pub use setting::{CONFIG_VARIABLE, SETTINGS, Setting};
-pub use storage::{StorageSettings, StoreChoice};
+pub use storage::{BlobChoice, BucketChoice, StorageSettings, StoreChoice};
 
 use crate::keys::TokenKeySource;
 use epic_domain::introspection::ClientCredentials;
@@ -111,11 +111,11 @@ impl Settings {
         let log = LogSettings::read(&mut reader);
         let Reader { problems, effective, .. } = reader;
         let whole = (|| {
-            let (network, limits, hashing) = (network?, limits?, hashing?);
+            let (network, storage, limits, hashing) = (network?, storage?, limits?, hashing?);
             Some(Self {
-                warnings: warnings(given, &network, &limits, &hashing),
+                warnings: warnings(given, &network, &storage, &limits, &hashing),
                 network,
-                storage: storage?,
+                storage,
                 token_keys: token_keys?,
                 sessions: sessions?,
                 introspection_clients: clients?,
@@ -135,6 +135,7 @@ impl Settings {
 fn warnings(
     given: &Given,
     network: &NetworkSettings,
+    storage: &StorageSettings,
     limits: &LimitSettings,
     hashing: &HashSettings,
 ) -> Vec<String> {
@@ -142,6 +143,12 @@ fn warnings(
     if network.trusted_proxies.iter().any(|proxies| proxies.prefix_len() == 0) {
         warnings.push(
             "trusted_proxies holds every address: anyone may choose whose limits they use up".to_owned(),
+        );
+    }
+    if matches!(&storage.blobs, BlobChoice::Bucket(bucket) if bucket.is_in_the_clear()) {
+        warnings.push(
+            "blobs names an endpoint without TLS: anyone on the way can drop contents and replay requests"
+                .to_owned(),
         );
     }
     for action in limits.switched_off() {

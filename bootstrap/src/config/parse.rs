@@ -18,6 +18,14 @@ pub(super) fn timeout(text: &str) -> Result<Duration, Rule> {
         .ok_or_else(|| "must be a length of time between 1ms and 1h such as 10s".to_owned())
 }
 
+/// A length of time between a minute and ten years, for what is kept.
+pub(super) fn keeping(text: &str) -> Result<Duration, Rule> {
+    duration(text)
+        .ok()
+        .filter(|span| (Duration::from_secs(60)..=Duration::from_secs(3_660 * 86_400)).contains(span))
+        .ok_or_else(|| "must be a length of time between 1m and 10 years such as 30d".to_owned())
+}
+
 pub(super) fn truth(text: &str) -> Result<bool, Rule> {
     match text {
         "true" => Ok(true),

@@ -28,7 +28,11 @@ pub static SETTINGS: &[Setting] = &[
     plain("listen", "127.0.0.1:8080", "Address and port to serve on; port 0 takes a free one"),
     plain("data_dir", "./epic-data", "Folder of the database and the generated keys; one process at a time"),
     secret("store", "sqlite", "Where accounts and sessions are kept; this version knows sqlite"),
-    secret("blobs", "", "Where files are kept; this version keeps none"),
+    secret(
+        "blobs",
+        "",
+        "Where contents are kept: s3://bucket/prefix?endpoint=URL&region=NAME [default: the data folder]",
+    ),
     plain(
         "token_algorithm",
         "hs256",
@@ -71,6 +75,10 @@ pub static SETTINGS: &[Setting] = &[
     plain("argon2_slots", "", "Hashes that run at once [default: the number of cores]"),
     plain("insecure_argon2", "false", "Allows an argon2 cost under 19456,2,1; for tests alone"),
     plain("quota", "10GiB", "Storage of an account"),
+    plain("content_max", "10GiB", "The largest content of a file"),
+    plain("upload_ttl", "24h", "How long an upload may rest before it is given up"),
+    plain("trash_ttl", "30d", "How long a file stays in the trash"),
+    plain("versions_ttl", "30d", "How long an earlier content of a file is kept"),
     plain("connections_max", "4096", "Connections open at once"),
     plain("header_timeout", "10s", "Time to send a request's header"),
     plain("body_timeout", "10s", "Time to send a request's body"),

@@ -192,6 +192,16 @@ fn a_limit_that_is_off_warns() {
 }
 
 #[test]
+fn a_bucket_that_is_reached_without_tls_warns() {
+    let warnings = |endpoint: &str| {
+        let blobs = format!("s3://files?endpoint={endpoint}");
+        parse(&[("blobs", &blobs)]).unwrap().warnings
+    };
+    assert!(warnings("HTTP://s3.example.org").iter().any(|warning| warning.contains("TLS")));
+    assert!(warnings("https://s3.example.org").is_empty());
+}
+
+#[test]
 fn a_secret_in_a_flag_warns() {
     let mut given = Given::default();
     given.set("token_keys", KEY.to_owned(), Origin::Flag);

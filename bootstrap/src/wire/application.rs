@@ -3,28 +3,38 @@
 use super::parts::{Parts, Store};
 use epic_http_warp::Api;
 use epic_inbound::audit_trail::AuditTrail;
-use epic_inbound::authenticate::{Authenticate, AuthenticatePorts};
-use epic_inbound::change_credentials::{ChangeCredentials, ChangeCredentialsPorts};
+use epic_inbound::authenticate::Authenticate;
+use epic_inbound::begin_upload::BeginUpload;
+use epic_inbound::change_credentials::ChangeCredentials;
 use epic_inbound::delete_account::DeleteAccount;
+use epic_inbound::download::Download;
+use epic_inbound::file_audit::FileAudit;
+use epic_inbound::file_housekeeping::FileHousekeeping;
 use epic_inbound::fresh::Freshness;
 use epic_inbound::gate::Gate;
-use epic_inbound::housekeeping::{Housekeeping, HousekeepingPorts};
-use epic_inbound::introspect::{Introspect, IntrospectPorts};
+use epic_inbound::housekeeping::Housekeeping;
+use epic_inbound::introspect::Introspect;
+use epic_inbound::linking::Linking;
+use epic_inbound::own_files::OwnFiles;
 use epic_inbound::public_keys::LookUpPublicKeys;
 use epic_inbound::published_keys::PublishedKeys;
 use epic_inbound::readiness::Readiness;
+use epic_inbound::receive_upload::ReceiveUpload;
 use epic_inbound::recover::Recover;
 use epic_inbound::recovery_codes::RenewRecoveryCodes;
 use epic_inbound::recovery_key::SetRecoveryKey;
-use epic_inbound::refresh::{Refresh, RefreshPorts};
-use epic_inbound::register::{Register, RegisterPorts};
+use epic_inbound::refresh::Refresh;
+use epic_inbound::register::Register;
 use epic_inbound::replace_totp::ReplaceTotp;
 use epic_inbound::request_ids::RequestIds;
 use epic_inbound::salts::LookUpSalts;
-use epic_inbound::sessions::{OwnSessions, OwnSessionsPorts};
-use epic_inbound::sign_in::{SignIn, SignInPorts};
-use epic_inbound::sign_out::{SignOut, SignOutPorts};
+use epic_inbound::send_whole::SendWhole;
+use epic_inbound::sessions::OwnSessions;
+use epic_inbound::sharing::Sharing;
+use epic_inbound::sign_in::SignIn;
+use epic_inbound::sign_out::SignOut;
 use epic_inbound::step_up::StepUp;
+use epic_inbound::storage_usage::StorageUsage;
 use epic_inbound::{Fault, Minting, Recorder, TokenIssuer};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -35,6 +45,8 @@ pub struct Application {
     pub api: Api,
     /// What the server does by itself.
     pub housekeeping: Housekeeping,
+    /// What the server does by itself for files.
+    pub file_housekeeping: FileHousekeeping,
     /// The file to which signed heads of the audit log are added.
     pub audit_heads_file: PathBuf,
     /// The store, to be closed last.
@@ -63,6 +75,12 @@ impl Application {
             minting,
         };
         let api = parts.api(&common)?;
+        let file_housekeeping = FileHousekeeping::new(
+            parts.file_housekeeping_ports(),
+            api.receive_upload.clone(),
+            common.recorder.clone(),
+            parts.file_policy,
+        );
         let housekeeping = Housekeeping::new(
             parts.housekeeping_ports(),
             Arc::clone(&parts.audit),
@@ -70,7 +88,13 @@ impl Application {
             common.recorder,
             parts.session_policy,
         );
-        Ok(Self { api, housekeeping, audit_heads_file: parts.audit_heads_file, store: parts.store })
+        Ok(Self {
+            api,
+            housekeeping,
+            file_housekeeping,
+            audit_heads_file: parts.audit_heads_file,
+            store: parts.store,
+        })
     }
 }
 
@@ -83,6 +107,8 @@ impl Parts {
             (|| Arc::clone(&self.users), || Arc::clone(&self.hasher), || Arc::clone(&self.clock));
         let revocations = || Arc::clone(&self.revocations);
         let passes = || Arc::clone(&self.passes);
+        let begin_upload =
+            BeginUpload::new(self.begin_upload_ports(), minting(), recorder(), self.file_policy);
         Ok(Api {
             register: Register::new(self.register_ports(), minting(), recorder(), self.quota_bytes),
             sign_in: SignIn::new(self.sign_in_ports(), passes(), minting(), recorder(), issuer()),
@@ -103,99 +129,23 @@ impl Parts {
             published_keys: PublishedKeys::new(Arc::clone(&self.tokens)),
             authenticate: Authenticate::new(self.authenticate_ports(), gate()),
             salts: LookUpSalts::new(users(), clock(), self.decoys.clone()),
-            readiness: Readiness::new(Arc::clone(&self.audit)),
+            send_whole: SendWhole::new(begin_upload.clone()),
+            begin_upload,
+            receive_upload: ReceiveUpload::new(self.receive_upload_ports(), recorder(), self.file_policy),
+            own_files: OwnFiles::new(self.own_files_ports(), recorder()),
+            download: Download::new(self.download_ports(), recorder()),
+            sharing: Sharing::new(self.sharing_ports(), minting(), recorder()),
+            linking: Linking::new(self.linking_ports(), minting(), recorder()),
+            file_audit: FileAudit::new(
+                Arc::clone(&self.audit),
+                Arc::clone(&self.files),
+                Arc::clone(&self.shares),
+                clock(),
+            ),
+            storage_usage: StorageUsage::new(Arc::clone(&self.usages)),
+            readiness: Readiness::new(Arc::clone(&self.audit), Arc::clone(&self.blobs)),
             gate: gate(),
             request_ids: Arc::new(RequestIds::new(clock(), self.entropy.as_ref())?),
         })
-    }
-
-    fn register_ports(&self) -> RegisterPorts {
-        RegisterPorts {
-            users: Arc::clone(&self.users),
-            limiter: Arc::clone(&self.limiter),
-            hasher: Arc::clone(&self.hasher),
-            sealer: Arc::clone(&self.sealer),
-            otp: Arc::clone(&self.otp),
-            clock: Arc::clone(&self.clock),
-        }
-    }
-
-    fn sign_in_ports(&self) -> SignInPorts {
-        SignInPorts {
-            users: Arc::clone(&self.users),
-            sessions: Arc::clone(&self.sessions),
-            revocations: Arc::clone(&self.revocations),
-            limiter: Arc::clone(&self.limiter),
-            hasher: Arc::clone(&self.hasher),
-            sealer: Arc::clone(&self.sealer),
-            otp: Arc::clone(&self.otp),
-            clock: Arc::clone(&self.clock),
-        }
-    }
-
-    fn refresh_ports(&self) -> RefreshPorts {
-        RefreshPorts {
-            users: Arc::clone(&self.users),
-            sessions: Arc::clone(&self.sessions),
-            revocations: Arc::clone(&self.revocations),
-            tokens: Arc::clone(&self.tokens),
-            clock: Arc::clone(&self.clock),
-        }
-    }
-
-    fn sign_out_ports(&self) -> SignOutPorts {
-        SignOutPorts {
-            sessions: Arc::clone(&self.sessions),
-            revocations: Arc::clone(&self.revocations),
-            clock: Arc::clone(&self.clock),
-        }
-    }
-
-    fn own_sessions_ports(&self) -> OwnSessionsPorts {
-        OwnSessionsPorts {
-            sessions: Arc::clone(&self.sessions),
-            revocations: Arc::clone(&self.revocations),
-            clock: Arc::clone(&self.clock),
-        }
-    }
-
-    fn change_credentials_ports(&self) -> ChangeCredentialsPorts {
-        ChangeCredentialsPorts {
-            users: Arc::clone(&self.users),
-            hasher: Arc::clone(&self.hasher),
-            revocations: Arc::clone(&self.revocations),
-            clock: Arc::clone(&self.clock),
-        }
-    }
-
-    fn introspect_ports(&self) -> IntrospectPorts {
-        IntrospectPorts {
-            users: Arc::clone(&self.users),
-            sessions: Arc::clone(&self.sessions),
-            revocations: Arc::clone(&self.revocations),
-            tokens: Arc::clone(&self.tokens),
-            clock: Arc::clone(&self.clock),
-        }
-    }
-
-    fn authenticate_ports(&self) -> AuthenticatePorts {
-        AuthenticatePorts {
-            users: Arc::clone(&self.users),
-            revocations: Arc::clone(&self.revocations),
-            tokens: Arc::clone(&self.tokens),
-            access_log: Arc::clone(&self.access_log),
-            clock: Arc::clone(&self.clock),
-        }
-    }
-
-    fn housekeeping_ports(&self) -> HousekeepingPorts {
-        HousekeepingPorts {
-            users: Arc::clone(&self.users),
-            sessions: Arc::clone(&self.sessions),
-            revocations: Arc::clone(&self.revocations),
-            limiter: Arc::clone(&self.limiter),
-            access_log: Arc::clone(&self.access_log),
-            clock: Arc::clone(&self.clock),
-        }
     }
 }

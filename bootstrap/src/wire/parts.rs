@@ -1,10 +1,12 @@
 //! The parts of a server: one adapter for each port, chosen and built from the settings.
 
+use super::blobs::{BlobsRefused, open_blobs};
 use crate::audit_heads::audit_heads_file_of;
 use crate::config::{HashSettings, Settings, StorageSettings, StoreChoice};
 use crate::keys::{KeyRing, KeysError, TokenKeys};
-use epic_cache_memory::{CachedUsers, MemoryAccessLog, RevocationIndex};
+use epic_cache_memory::{CachedUsages, CachedUsers, MemoryAccessLog, RevocationIndex};
 use epic_domain::decoy::DecoySalts;
+use epic_domain::file::FilePolicy;
 use epic_domain::introspection::ClientCredentials;
 use epic_domain::rate_limit::Quotas;
 use epic_domain::session::SessionPolicy;
@@ -13,17 +15,22 @@ use epic_limiter_memory::{Budget, MemoryLimiter};
 use epic_otp_totp::{OtpIssuer, TotpCodes};
 use epic_outbound::access_log::AccessLog;
 use epic_outbound::audit::Audit;
+use epic_outbound::blobs::Blobs;
 use epic_outbound::clock::Clock;
 use epic_outbound::entropy::{Entropy, EntropyError, random_bytes};
+use epic_outbound::files::{Files, Usages};
 use epic_outbound::hasher::{Hasher, HasherError};
 use epic_outbound::head_signer::HeadSigner;
 use epic_outbound::limiter::Limiter;
+use epic_outbound::links::Links;
 use epic_outbound::otp::Otp;
 use epic_outbound::passes::Passes;
 use epic_outbound::revocations::Revocations;
 use epic_outbound::sealer::Sealer;
 use epic_outbound::sessions::Sessions;
+use epic_outbound::shares::Shares;
 use epic_outbound::tokens::Tokens;
+use epic_outbound::uploads::{BlobLedger, Uploads};
 use epic_outbound::users::Users;
 use epic_seal_aead::{AeadPasses, AeadSealer, KeysRefused};
 use epic_sign_ed25519::{Ed25519HeadSigner, HeadKeysRefused};
@@ -76,6 +83,20 @@ pub struct Parts {
     pub sessions: Arc<dyn Sessions>,
     /// The audit log.
     pub audit: Arc<dyn Audit>,
+    /// Files.
+    pub files: Arc<dyn Files>,
+    /// How much accounts store.
+    pub usages: Arc<dyn Usages>,
+    /// Uploads under way.
+    pub uploads: Arc<dyn Uploads>,
+    /// Shares.
+    pub shares: Arc<dyn Shares>,
+    /// Links.
+    pub links: Arc<dyn Links>,
+    /// Which blobs are needed.
+    pub blob_ledger: Arc<dyn BlobLedger>,
+    /// The bytes of contents.
+    pub blobs: Arc<dyn Blobs>,
     /// The index of ended sessions.
     pub revocations: Arc<dyn Revocations>,
     /// The limiter.
@@ -102,6 +123,8 @@ pub struct Parts {
     pub introspection_clients: ClientCredentials,
     /// Bytes an account may store.
     pub quota_bytes: u64,
+    /// How large contents may be, and how long what is left behind is kept.
+    pub file_policy: FilePolicy,
     /// The file to which signed heads of the audit log are added.
     pub audit_heads_file: PathBuf,
     /// The store behind accounts, sessions and audit log.
@@ -129,6 +152,9 @@ pub enum PartsError {
         #[source]
         error: OpenError,
     },
+    /// The store of contents.
+    #[error(transparent)]
+    Blobs(#[from] BlobsRefused),
     /// Tokens.
     #[error(transparent)]
     Tokens(#[from] ProviderTaken),
@@ -146,6 +172,49 @@ pub fn database_of(data_dir: &Path) -> PathBuf {
     data_dir.join("epic.db")
 }
 
+/// The ports that a store implements.
+pub struct StorePorts {
+    /// Accounts.
+    pub users: Arc<dyn Users>,
+    /// Sessions.
+    pub sessions: Arc<dyn Sessions>,
+    /// The audit log.
+    pub audit: Arc<dyn Audit>,
+    /// Files.
+    pub files: Arc<dyn Files>,
+    /// How much accounts store.
+    pub usages: Arc<dyn Usages>,
+    /// Uploads under way.
+    pub uploads: Arc<dyn Uploads>,
+    /// Shares.
+    pub shares: Arc<dyn Shares>,
+    /// Links.
+    pub links: Arc<dyn Links>,
+    /// Which blobs are needed.
+    pub blob_ledger: Arc<dyn BlobLedger>,
+}
+
+impl StorePorts {
+    /// The ports of a store that implements them all.
+    #[must_use]
+    pub fn of<S>(store: &Arc<S>) -> Self
+    where
+        S: Users + Sessions + Audit + Files + Usages + Uploads + Shares + Links + BlobLedger + 'static,
+    {
+        Self {
+            users: Arc::<S>::clone(store),
+            sessions: Arc::<S>::clone(store),
+            audit: Arc::<S>::clone(store),
+            files: Arc::<S>::clone(store),
+            usages: Arc::<S>::clone(store),
+            uploads: Arc::<S>::clone(store),
+            shares: Arc::<S>::clone(store),
+            links: Arc::<S>::clone(store),
+            blob_ledger: Arc::<S>::clone(store),
+        }
+    }
+}
+
 impl Store {
     /// Opens the store that the settings choose.
     ///
@@ -159,27 +228,11 @@ impl Store {
         }
     }
 
-    /// Its accounts.
+    /// Its ports.
     #[must_use]
-    pub fn users(&self) -> Arc<dyn Users> {
+    pub fn ports(&self) -> StorePorts {
         match self {
-            Self::Sqlite(store) => Arc::new(store.clone()),
-        }
-    }
-
-    /// Its sessions.
-    #[must_use]
-    pub fn sessions(&self) -> Arc<dyn Sessions> {
-        match self {
-            Self::Sqlite(store) => Arc::new(store.clone()),
-        }
-    }
-
-    /// Its audit log.
-    #[must_use]
-    pub fn audit(&self) -> Arc<dyn Audit> {
-        match self {
-            Self::Sqlite(store) => Arc::new(store.clone()),
+            Self::Sqlite(store) => StorePorts::of(&Arc::new(store.clone())),
         }
     }
 
@@ -204,10 +257,18 @@ impl Parts {
         let database_exists = database_of(&storage.data_dir).exists();
         let keys = KeyRing::load_or_create(&storage.data_dir, token_keys, database_exists, entropy.as_ref())?;
         let store = Store::open(&storage)?;
+        let ports = store.ports();
         Ok(Self {
-            users: Arc::new(CachedUsers::new(store.users(), USERS_CACHED)),
-            sessions: store.sessions(),
-            audit: store.audit(),
+            users: Arc::new(CachedUsers::new(ports.users, USERS_CACHED)),
+            sessions: ports.sessions,
+            audit: ports.audit,
+            files: ports.files,
+            usages: Arc::new(CachedUsages::new(ports.usages, Arc::clone(&clock), USERS_CACHED)),
+            uploads: ports.uploads,
+            shares: ports.shares,
+            links: ports.links,
+            blob_ledger: ports.blob_ledger,
+            blobs: open_blobs(&storage)?,
             revocations: Arc::new(RevocationIndex::new()),
             limiter: limiter(limits.quotas, entropy.as_ref())?,
             hasher: hasher(hashing, &keys, Arc::clone(&entropy))?,
@@ -221,6 +282,7 @@ impl Parts {
             session_policy: sessions,
             introspection_clients,
             quota_bytes: storage.quota_bytes,
+            file_policy: storage.files,
             audit_heads_file: audit_heads_file_of(&storage.data_dir),
             store,
             clock,

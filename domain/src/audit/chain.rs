@@ -1,6 +1,6 @@
 //! The hash chain over events, and its check.
 
-use super::Event;
+use super::{Event, FilePlace};
 use sha2::{Digest, Sha256};
 
 /// The hash over the chain up to and including some event.
@@ -26,6 +26,8 @@ pub struct Link {
     pub event: Event,
     /// The hash over the chain up to here.
     pub head: Head,
+    /// The event's place in the chain of its file, if it is about one.
+    pub file: Option<FilePlace>,
 }
 
 /// The first place where a chain does not hold.
@@ -82,12 +84,15 @@ impl Anchor {
         Self { length: 0, head: Head(Sha256::digest(b"epic/v1/audit").into()) }
     }
 
-    /// The link that puts `event` at the end of the chain.
+    /// The link that puts `event` at the end of the chain. For an event about a file, `of_file` is where that file's chain
+    /// stands; the file's chain grows by the same step, and its new head is hashed into this one, so that whoever vouches
+    /// for the whole chain vouches for each file's.
     #[must_use]
-    pub fn link(&self, event: Event) -> Link {
+    pub fn link(&self, event: Event, of_file: Option<Self>) -> Link {
         let sequence = self.length.saturating_add(1);
-        let head = hash(&self.head, sequence, &event);
-        Link { sequence, event, head }
+        let file = FilePlace::next(&event, of_file);
+        let head = hash(&self.head, sequence, &event, file.as_ref());
+        Link { sequence, event, head, file }
     }
 }
 
@@ -111,7 +116,7 @@ pub fn verify(from: Anchor, links: impl IntoIterator<Item = Link>) -> Result<Anc
         if link.sequence != expected {
             return Err(Break { sequence: expected, cause: BreakCause::OutOfSequence });
         }
-        if hash(&anchor.head, link.sequence, &link.event) != link.head {
+        if hash(&anchor.head, link.sequence, &link.event, link.file.as_ref()) != link.head {
             return Err(Break { sequence: expected, cause: BreakCause::Altered });
         }
         Ok(link.anchor())
@@ -137,7 +142,7 @@ impl Anchor {
 
 /// The hash of a link. Every field is written with a fixed length or a length before it, so that no two events share
 /// an encoding.
-fn hash(previous: &Head, sequence: u64, event: &Event) -> Head {
+fn hash(previous: &Head, sequence: u64, event: &Event, file: Option<&FilePlace>) -> Head {
     let mut hasher = Sha256::new();
     hasher.update(b"epic/v1/audit-link\0");
     hasher.update(previous.0);
@@ -153,15 +158,19 @@ fn hash(previous: &Head, sequence: u64, event: &Event) -> Head {
     );
     update_optional(&mut hasher, event.reason.map(|reason| reason.as_str().as_bytes()));
     hasher.update(event.count.to_be_bytes());
+    update_optional(&mut hasher, event.file.as_ref().map(|mark| mark.file_id.as_bytes().as_slice()));
+    let grant = event.file.and_then(|mark| mark.grant).map(super::GrantMark::to_bytes);
+    update_optional(&mut hasher, grant.as_ref().map(<[u8; 17]>::as_slice));
+    update_optional(&mut hasher, file.map(|place| place.head.as_bytes().as_slice()));
     Head(hasher.finalize().into())
 }
 
-fn update_text(hasher: &mut Sha256, text: &str) {
+pub(super) fn update_text(hasher: &mut Sha256, text: &str) {
     hasher.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
     hasher.update(text);
 }
 
-fn update_optional(hasher: &mut Sha256, bytes: Option<&[u8]>) {
+pub(super) fn update_optional(hasher: &mut Sha256, bytes: Option<&[u8]>) {
     match bytes {
         None => hasher.update([0]),
         Some(bytes) => {

@@ -1,8 +1,7 @@
 //! One thing that happened.
 
-use crate::Invalid;
 use crate::Timestamp;
-use crate::id::{EventId, SessionId, UserId};
+use crate::id::{EventId, FileId, LinkId, SessionId, ShareId, UserId};
 use crate::network::IpPrefix;
 
 macro_rules! named_variants {
@@ -24,17 +23,18 @@ macro_rules! named_variants {
             /// Parses a stored name.
             ///
             /// # Errors
-            /// [`Invalid`] for a name that is not one of these.
-            pub fn parse(text: &str) -> Result<Self, Invalid> {
+            /// [`Invalid`](crate::Invalid) for a name that is not one of these.
+            pub fn parse(text: &str) -> Result<Self, $crate::Invalid> {
                 Self::ALL
                     .iter()
                     .copied()
                     .find(|variant| variant.as_str() == text)
-                    .ok_or(Invalid::new("unknown_name", "must be a known name"))
+                    .ok_or($crate::Invalid::new("unknown_name", "must be a known name"))
             }
         }
     };
 }
+pub(crate) use named_variants;
 
 named_variants! {
     /// What kind of thing happened.
@@ -91,6 +91,32 @@ named_variants! {
         AccountDeleted = "account_deleted",
         /// A session used protected routes.
         Access = "access",
+        /// A file's first content became whole.
+        FileUploaded = "file_uploaded",
+        /// A file got a new content.
+        FileWritten = "file_written",
+        /// What is said of a file was changed.
+        FileEdited = "file_edited",
+        /// A content was fetched.
+        FileFetched = "file_fetched",
+        /// A file was put into the trash.
+        FileTrashed = "file_trashed",
+        /// A file was taken out of the trash.
+        FileRestored = "file_restored",
+        /// A file was removed for good, by its owner or because its time in the trash was over.
+        FileRemoved = "file_removed",
+        /// An earlier content of a file was removed by its owner.
+        VersionRemoved = "version_removed",
+        /// A file was shared with someone.
+        FileShared = "file_shared",
+        /// A share was replaced by another with the same person.
+        ShareReplaced = "share_replaced",
+        /// A share was ended by the owner or by its recipient.
+        ShareEnded = "share_ended",
+        /// A link to a file was made.
+        LinkCreated = "link_created",
+        /// A link to a file was ended by the owner.
+        LinkEnded = "link_ended",
     }
 }
 
@@ -109,6 +135,74 @@ named_variants! {
         CodesHeld = "codes_held",
         /// The account may not sign in.
         NotAllowed = "not_allowed",
+    }
+}
+
+/// What an event says of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileMark {
+    /// The file.
+    pub file_id: FileId,
+    /// The share or link that it is about, or by whose right it happened.
+    pub grant: Option<GrantMark>,
+}
+
+/// A share or a link, as an event names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GrantMark {
+    /// A share.
+    Share(ShareId),
+    /// A link.
+    Link(LinkId),
+}
+
+impl GrantMark {
+    const SHARE: u8 = b's';
+    const LINK: u8 = b'l';
+
+    /// The mark as stores keep it and chains hash it: what it is, and its id.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 17] {
+        let (kind, id) = match self {
+            Self::Share(id) => (Self::SHARE, *id.as_bytes()),
+            Self::Link(id) => (Self::LINK, *id.as_bytes()),
+        };
+        let mut bytes = [kind; 17];
+        if let Some((_, rest)) = bytes.split_first_mut() {
+            rest.copy_from_slice(&id);
+        }
+        bytes
+    }
+
+    /// The share, if it is one.
+    #[must_use]
+    pub const fn share(self) -> Option<ShareId> {
+        match self {
+            Self::Share(id) => Some(id),
+            Self::Link(_) => None,
+        }
+    }
+
+    /// The link, if it is one.
+    #[must_use]
+    pub const fn link(self) -> Option<LinkId> {
+        match self {
+            Self::Link(id) => Some(id),
+            Self::Share(_) => None,
+        }
+    }
+
+    /// The mark that these stored bytes are.
+    ///
+    /// # Errors
+    /// [`Invalid`](crate::Invalid) when they are none.
+    pub fn from_bytes(bytes: [u8; 17]) -> Result<Self, crate::Invalid> {
+        let [kind, id @ ..] = bytes;
+        match kind {
+            Self::SHARE => Ok(Self::Share(ShareId::from_bytes(id))),
+            Self::LINK => Ok(Self::Link(LinkId::from_bytes(id))),
+            _ => Err(crate::Invalid::new("unknown_name", "must be a share or a link")),
+        }
     }
 }
 
@@ -133,4 +227,6 @@ pub struct Event {
     pub reason: Option<FailureReason>,
     /// How many times, for events that stand for several; otherwise 1.
     pub count: u32,
+    /// To which file, if to one. The event then has a place in that file's own chain, too.
+    pub file: Option<FileMark>,
 }

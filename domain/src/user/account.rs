@@ -118,10 +118,8 @@ impl Enrolment {
 /// How much an account may store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StorageQuota {
-    /// The most, in bytes.
+    /// The most, in bytes. What is stored now is kept beside the account, as [`Usage`](crate::file::Usage).
     pub limit_bytes: u64,
-    /// What is stored now, in bytes.
-    pub used_bytes: u64,
 }
 
 /// An account.

@@ -1,11 +1,26 @@
 //! H03: whatever is done to a chain of events, its check says where.
 #![expect(clippy::expect_used, reason = "a model that fails must stop its test")]
 
+use core::time::Duration;
 use epic_domain::Timestamp;
-use epic_domain::audit::{Anchor, Break, BreakCause, Event, EventKind, FailureReason, Head, Link, verify};
-use epic_domain::id::{EventId, SessionId, UserId};
+use epic_domain::audit::{
+    Anchor, Break, BreakCause, Event, EventKind, FailureReason, FileLink, FileMark, GrantMark, Head, Link,
+    verify, verify_file,
+};
+use epic_domain::id::{EventId, FileId, LinkId, SessionId, ShareId, UserId};
 use epic_domain::network::IpPrefix;
 use proptest::prelude::*;
+use std::collections::HashMap;
+
+/// Few files, so that chains of several events come about.
+fn file_mark() -> impl Strategy<Value = FileMark> {
+    let grant = prop_oneof![
+        any::<[u8; 16]>().prop_map(|id| GrantMark::Share(ShareId::from_bytes(id))),
+        any::<[u8; 16]>().prop_map(|id| GrantMark::Link(LinkId::from_bytes(id))),
+    ];
+    (0..3_u8, prop::option::of(grant))
+        .prop_map(|(file, grant)| FileMark { file_id: FileId::from_randomness([file; 16]), grant })
+}
 
 fn event() -> impl Strategy<Value = Event> {
     (
@@ -17,8 +32,9 @@ fn event() -> impl Strategy<Value = Event> {
         prop::option::of(any::<[u8; 16]>()),
         prop::option::of(prop::sample::select(FailureReason::ALL)),
         1..5_u32,
+        prop::option::of(file_mark()),
     )
-        .prop_map(|(id, at, kind, user_id, session_id, origin, reason, count)| Event {
+        .prop_map(|(id, at, kind, user_id, session_id, origin, reason, count, file)| Event {
             id: EventId::from_bytes(id),
             at: Timestamp::from_millis(at),
             kind,
@@ -27,16 +43,22 @@ fn event() -> impl Strategy<Value = Event> {
             origin: origin.map(IpPrefix::from_bytes),
             reason,
             count,
+            file,
         })
 }
 
 fn chain_of(events: impl IntoIterator<Item = Event>) -> Vec<Link> {
     let mut anchor = Anchor::empty();
+    let mut of_files = HashMap::new();
     events
         .into_iter()
         .map(|event| {
-            let link = anchor.link(event);
+            let file_id = event.file.map(|mark| mark.file_id);
+            let link = anchor.link(event, file_id.and_then(|file_id| of_files.get(&file_id).copied()));
             anchor = link.anchor();
+            if let (Some(file_id), Some(place)) = (file_id, link.file) {
+                of_files.insert(file_id, place.anchor());
+            }
             link
         })
         .collect()
@@ -52,6 +74,17 @@ fn chain_and_place() -> impl Strategy<Value = (Vec<Link>, usize)> {
         let places = 0..links.len();
         (Just(links), places)
     })
+}
+
+/// The events of each file, as its owner sees them.
+fn of_files(links: &[Link]) -> HashMap<FileId, Vec<FileLink>> {
+    let mut files: HashMap<FileId, Vec<FileLink>> = HashMap::new();
+    for link in links {
+        if let (Some(mark), Some(seen)) = (link.event.file, FileLink::of(link)) {
+            files.entry(mark.file_id).or_default().push(seen);
+        }
+    }
+    files
 }
 
 fn check(links: &[Link]) -> Result<Anchor, Break> {
@@ -185,7 +218,7 @@ proptest! {
     fn h03_an_event_put_in_or_doubled_is_found((mut links, place) in chain_and_place(), event in event()) {
         let at_place = check(&links[..place]).expect("the front holds");
         let mut forged = links.clone();
-        forged.insert(place, at_place.link(event));
+        forged.insert(place, at_place.link(event, None));
         let found = check(&forged).map(|verified| anchor_of(&links).matches(verified));
         prop_assert_eq!(found, Err(broken(place + 1, BreakCause::OutOfSequence)));
         links.insert(place, links[place].clone());
@@ -205,6 +238,53 @@ proptest! {
         events[place].count += 1;
         let rewritten = check(&chain_of(events)).expect("it holds in itself");
         prop_assert!(anchor_of(&links).matches(rewritten).is_err());
+    }
+}
+
+proptest! {
+    #[test]
+    fn each_files_events_are_a_chain_of_their_own(links in chain()) {
+        for (file_id, seen) in of_files(&links) {
+            let verified = verify_file(Anchor::of_file(file_id), seen.clone());
+            let last = seen.last().expect("a file is there by an event");
+            prop_assert_eq!(verified, Ok(Anchor { length: last.sequence, head: last.head }));
+            prop_assert_eq!(usize::try_from(last.sequence).ok(), Some(seen.len()));
+        }
+    }
+
+    #[test]
+    fn h03_in_a_files_chain_too_what_was_done_to_it_is_found(links in chain(), other in any::<[u8; 16]>()) {
+        for (file_id, seen) in of_files(&links) {
+            for place in 0..seen.len() {
+                let sequence = u64::try_from(place).expect("few") + 1;
+                let altered = |change: &dyn Fn(&mut FileLink)| {
+                    let mut links = seen.clone();
+                    change(&mut links[place]);
+                    verify_file(Anchor::of_file(file_id), links)
+                };
+                let found = Err(Break { sequence, cause: BreakCause::Altered });
+                prop_assert_eq!(altered(&|link| link.at = link.at.saturating_add(Duration::from_millis(1))), found);
+                prop_assert_eq!(altered(&|link| link.actor = Some(UserId::from_bytes(other))), found);
+                prop_assert_eq!(altered(&|link| link.event_id = EventId::from_bytes(other)), found);
+                prop_assert_eq!(
+                    altered(&|link| link.grant = Some(GrantMark::Share(ShareId::from_bytes(other)))),
+                    found
+                );
+                let mut shortened = seen.clone();
+                shortened.remove(place);
+                let last = Anchor { length: seen[seen.len() - 1].sequence, head: seen[seen.len() - 1].head };
+                let verified = verify_file(Anchor::of_file(file_id), shortened);
+                prop_assert!(verified.and_then(|anchor| last.matches(anchor)).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn the_whole_chain_vouches_for_each_files_chain((links, place) in chain_and_place()) {
+        let mut forged = links;
+        let Some(file) = &mut forged[place].file else { return Ok(()) };
+        file.head = Head::from_bytes([0; 32]);
+        prop_assert_eq!(check(&forged), Err(broken(place, BreakCause::Altered)));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::Fault;
 use crate::authenticate::Authenticated;
+use crate::listed::Listed;
 use epic_domain::audit::{EventKind, Link};
 use epic_outbound::audit::Audit;
 use std::sync::Arc;
@@ -40,11 +41,8 @@ impl AuditTrail {
         limit: u32,
     ) -> Result<EventPage, Fault> {
         let wanted = limit.saturating_add(1);
-        let mut links = self.audit.list(caller.user().id, kind, before, wanted).await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = links.len() > limit;
-        links.truncate(limit);
-        let next = links.last().map(|link| link.sequence).filter(|_| has_more);
+        let links = self.audit.list(caller.user().id, kind, before, wanted).await?;
+        let Listed { items: links, next } = Listed::cut(links, limit, |link| link.sequence);
         Ok(EventPage { links, next })
     }
 }

@@ -1,6 +1,7 @@
 //! Why the server could not answer, as opposed to why it will not.
 
 use core::time::Duration;
+use epic_outbound::blobs::BlobError;
 use epic_outbound::entropy::EntropyError;
 use epic_outbound::hasher::HasherError;
 use epic_outbound::otp::OtpError;
@@ -34,6 +35,16 @@ impl From<StoreError> for Fault {
             StoreError::Unavailable(source) => Self::Unavailable(source),
             StoreError::Full(source) => Self::Full(source),
             StoreError::Corrupt(source) => Self::Corrupt(source),
+        }
+    }
+}
+
+impl From<BlobError> for Fault {
+    fn from(error: BlobError) -> Self {
+        match error {
+            BlobError::Unavailable(source) => Self::Unavailable(source),
+            BlobError::Full(source) => Self::Full(source),
+            BlobError::Missing(source) => Self::Corrupt(source),
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::Fault;
 use epic_domain::Timestamp;
-use epic_domain::id::{EventId, SessionId, TokenId, UserId};
+use epic_domain::file::LinkToken;
+use epic_domain::id::{BlobId, EventId, FileId, LinkId, SessionId, ShareId, TokenId, UploadId, UserId};
 use epic_domain::secret::Secret;
 use epic_domain::user::{RecoveryCode, TotpSecret};
 use epic_outbound::entropy::{Entropy, random_bytes};
@@ -35,6 +36,30 @@ impl Minting {
 
     pub(crate) fn event_id(&self, now: Timestamp) -> Result<EventId, Fault> {
         Ok(EventId::from_parts(now, &random_bytes(self.entropy.as_ref())?))
+    }
+
+    pub(crate) fn file_id(&self) -> Result<FileId, Fault> {
+        Ok(FileId::from_randomness(random_bytes(self.entropy.as_ref())?))
+    }
+
+    pub(crate) fn upload_id(&self) -> Result<UploadId, Fault> {
+        Ok(UploadId::from_randomness(random_bytes(self.entropy.as_ref())?))
+    }
+
+    pub(crate) fn blob_id(&self) -> Result<BlobId, Fault> {
+        Ok(BlobId::from_randomness(random_bytes(self.entropy.as_ref())?))
+    }
+
+    pub(crate) fn share_id(&self) -> Result<ShareId, Fault> {
+        Ok(ShareId::from_randomness(random_bytes(self.entropy.as_ref())?))
+    }
+
+    pub(crate) fn link_id(&self) -> Result<LinkId, Fault> {
+        Ok(LinkId::from_randomness(random_bytes(self.entropy.as_ref())?))
+    }
+
+    pub(crate) fn link_token(&self) -> Result<LinkToken, Fault> {
+        Ok(LinkToken::new(Secret::new(random_bytes(self.entropy.as_ref())?)))
     }
 
     pub(crate) fn totp_secret(&self) -> Result<TotpSecret, Fault> {

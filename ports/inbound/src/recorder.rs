@@ -2,8 +2,8 @@
 
 use crate::{Fault, Minting};
 use epic_domain::Timestamp;
-use epic_domain::audit::{Event, EventKind, FailureReason};
-use epic_domain::id::{SessionId, UserId};
+use epic_domain::audit::{Event, EventKind, FailureReason, FileMark, GrantMark};
+use epic_domain::id::{FileId, SessionId, UserId};
 use epic_domain::network::IpPrefix;
 use epic_outbound::audit::Audit;
 use std::sync::Arc;
@@ -25,11 +25,26 @@ pub(crate) struct Happening {
     pub(crate) origin: Option<IpPrefix>,
     pub(crate) reason: Option<FailureReason>,
     pub(crate) count: u32,
+    pub(crate) file: Option<FileMark>,
 }
 
 impl Happening {
     pub(crate) const fn new(kind: EventKind, at: Timestamp, origin: IpPrefix) -> Self {
-        Self { kind, at, user_id: None, session_id: None, origin: Some(origin), reason: None, count: 1 }
+        Self {
+            kind,
+            at,
+            user_id: None,
+            session_id: None,
+            origin: Some(origin),
+            reason: None,
+            count: 1,
+            file: None,
+        }
+    }
+
+    /// Something that the server did by itself.
+    pub(crate) const fn by_the_server(kind: EventKind, at: Timestamp) -> Self {
+        Self { kind, at, user_id: None, session_id: None, origin: None, reason: None, count: 1, file: None }
     }
 
     pub(crate) const fn of_user(mut self, user_id: UserId) -> Self {
@@ -39,6 +54,11 @@ impl Happening {
 
     pub(crate) const fn in_session(mut self, session_id: SessionId) -> Self {
         self.session_id = Some(session_id);
+        self
+    }
+
+    pub(crate) const fn to_file(mut self, file_id: FileId, grant: Option<GrantMark>) -> Self {
+        self.file = Some(FileMark { file_id, grant });
         self
     }
 
@@ -71,6 +91,7 @@ impl Recorder {
                 session_id = event.session_id.map(tracing::field::display),
                 origin = event.origin.map(tracing::field::display),
                 count = event.count,
+                file_id = event.file.map(|mark| tracing::field::display(mark.file_id)),
                 "security event"
             );
         }
@@ -87,6 +108,7 @@ impl Recorder {
             origin: happening.origin,
             reason: happening.reason,
             count: happening.count,
+            file: happening.file,
         })
     }
 }

@@ -137,7 +137,7 @@ impl Register {
             enrolment: fresh.enrolment,
             recovery_key: None,
             status: Status::registered(now),
-            quota: StorageQuota { limit_bytes: self.quota_limit_bytes, used_bytes: 0 },
+            quota: StorageQuota { limit_bytes: self.quota_limit_bytes },
             version: Version::FIRST,
             created_at: now,
             updated_at: now,

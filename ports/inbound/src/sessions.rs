@@ -1,6 +1,7 @@
 //! See one's sessions, and end one of them.
 
 use crate::authenticate::Authenticated;
+use crate::listed::Listed;
 use crate::recorder::Happening;
 use crate::{Fault, Recorder, TokenIssuer, ending};
 use epic_domain::audit::EventKind;
@@ -67,13 +68,9 @@ impl OwnSessions {
         limit: u32,
     ) -> Result<SessionPage, Fault> {
         let now = self.ports.clock.now();
-        // One more than asked for shows whether there is a next page.
         let wanted = limit.saturating_add(1);
-        let mut sessions = self.ports.sessions.list(caller.user().id, after, wanted, now).await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = sessions.len() > limit;
-        sessions.truncate(limit);
-        let next = sessions.last().map(|session| session.id).filter(|_| has_more);
+        let sessions = self.ports.sessions.list(caller.user().id, after, wanted, now).await?;
+        let Listed { items: sessions, next } = Listed::cut(sessions, limit, |session| session.id);
         Ok(SessionPage { sessions, next })
     }
 

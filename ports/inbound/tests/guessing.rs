@@ -2,7 +2,8 @@
 
 use crate::support::{Ports, World, new_credentials, origin, sign_in_request};
 use epic_domain::audit::FailureReason;
-use epic_domain::id::UserId;
+use epic_domain::file::LinkToken;
+use epic_domain::id::{LinkId, UserId};
 use epic_domain::network::IpPrefix;
 use epic_domain::secret::SecretText;
 use epic_domain::user::{Enrolment, RecoveryCode, SealedSecret, SecondFactor, TotpSecret};
@@ -36,6 +37,14 @@ impl Sealer for CountingSealer {
     fn open_totp(&self, user_id: UserId, sealed: &SealedSecret) -> Result<TotpSecret, SealerError> {
         self.opened.fetch_add(1, Ordering::SeqCst);
         self.sealer.open_totp(user_id, sealed)
+    }
+
+    fn seal_link_token(&self, link_id: LinkId, token: &LinkToken) -> Result<SealedSecret, SealerError> {
+        self.sealer.seal_link_token(link_id, token)
+    }
+
+    fn open_link_token(&self, link_id: LinkId, sealed: &SealedSecret) -> Result<LinkToken, SealerError> {
+        self.sealer.open_link_token(link_id, sealed)
     }
 }
 

@@ -2,14 +2,15 @@
 
 use crate::StoreError;
 use async_trait::async_trait;
-use epic_domain::audit::{Anchor, Event, EventKind, Link, SignedHead};
-use epic_domain::id::UserId;
+use epic_domain::audit::{Anchor, Event, EventKind, FileLink, Link, SignedHead};
+use epic_domain::id::{FileId, UserId};
 
 /// The audit log: one chain of events.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Audit: Send + Sync {
-    /// Puts events at the end of the chain, in their order, durably and in one step.
+    /// Puts events at the end of the chain, in their order, durably and in one step. An event about a file is put at the
+    /// end of that file's chain in the same step.
     ///
     /// # Errors
     /// [`StoreError`]; nothing was appended.
@@ -39,6 +40,23 @@ pub trait Audit: Send + Sync {
         before: Option<u64>,
         limit: u32,
     ) -> Result<Vec<Link>, StoreError>;
+
+    /// At most `limit` links of a file's own chain that follow place `after`, in order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn list_of_file(
+        &self,
+        file_id: FileId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<FileLink>, StoreError>;
+
+    /// Where a file's own chain stands.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn anchor_of_file(&self, file_id: FileId) -> Result<Anchor, StoreError>;
 
     /// Keeps a signed head, durably. The first one kept of a chain's length stays: a later one of the same length could
     /// cover up a chain that was rewritten between them.

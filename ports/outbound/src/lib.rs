@@ -8,18 +8,23 @@
 
 pub mod access_log;
 pub mod audit;
+pub mod blobs;
 pub mod clock;
 pub mod entropy;
 pub mod error;
+pub mod files;
 pub mod hasher;
 pub mod head_signer;
 pub mod limiter;
+pub mod links;
 pub mod otp;
 pub mod passes;
 pub mod revocations;
 pub mod sealer;
 pub mod sessions;
+pub mod shares;
 pub mod tokens;
+pub mod uploads;
 pub mod users;
 
 pub use error::{Source, StoreError};

@@ -217,8 +217,10 @@ pub trait Users: Send + Sync {
         now: Timestamp,
     ) -> Result<Replacement, StoreError>;
 
-    /// Removes an account and everything that belongs to it, and remembers its sessions as revoked, in one step. Returns
-    /// the sessions that ended, or `None` when there is no such account.
+    /// Removes an account and remembers its sessions as revoked, in one step. Whatever belongs to it goes with it: its files
+    /// with their contents, shares and links, the shares of others with it, its uploads. Nobody sees any of that once
+    /// this has returned; the blobs are doomed then, or will be by the store itself when it takes up again what was cut
+    /// off. Returns the sessions that ended, or `None` when there is no such account.
     ///
     /// # Errors
     /// [`StoreError`]; nothing was removed.

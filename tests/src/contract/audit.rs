@@ -31,6 +31,15 @@ macro_rules! audit_contract {
             the_first_signed_head_at_a_place_stays
             racing_signed_heads_are_all_kept
         }
+        $crate::laws_on_a_store! { audit_files, $factory;
+            a_file_without_events_stands_at_its_beginning
+            events_of_files_form_chains_of_their_own
+            a_batch_continues_the_chains_of_its_files
+            an_event_of_a_file_reads_back_whatever_it_holds
+            pages_of_the_events_of_a_file_follow_each_other
+            racing_events_of_one_file_leave_one_unbroken_chain
+            an_append_to_a_file_given_up_is_whole_or_absent
+        }
     };
 }
 

@@ -9,18 +9,41 @@
 //! epic_tests::users_contract!(fresh);
 //! epic_tests::sessions_contract!(fresh);
 //! epic_tests::audit_contract!(fresh);
+//! epic_tests::files_contract!(fresh);
+//! epic_tests::uploads_contract!(fresh);
+//! epic_tests::shares_contract!(fresh);
+//! epic_tests::links_contract!(fresh);
+//! epic_tests::blob_ledger_contract!(fresh);
 //! ```
 
+pub mod abandonment;
 pub mod access_log;
 pub mod audit;
+pub mod audit_files;
 pub mod audit_lists;
 pub mod authenticator;
+pub mod blob_ledger;
+pub mod blob_ranges;
+pub mod blob_resuming;
+pub mod blobs;
+pub mod completion;
 pub mod credentials;
+pub mod file_changes;
+pub mod file_edits;
+mod file_steps;
+pub mod file_versions;
+pub mod files;
 pub mod hasher;
 pub mod head_signer;
 pub mod limiter;
+pub mod link_downloads;
+pub mod links;
+pub mod new_contents;
+pub mod once;
 pub mod opening;
+pub mod owner_removal;
 pub mod passes;
+pub mod quota;
 pub mod removal;
 pub mod revocations;
 pub mod rotation;
@@ -28,13 +51,22 @@ pub mod sealer;
 pub mod second_factor;
 pub mod session_lists;
 pub mod sessions;
+pub mod share_lists;
+pub mod shares;
+pub mod takeover;
 pub mod tokens;
+pub mod trash;
+pub mod uploads;
 pub mod users;
 
 use core::any::Any;
 use core::future::{Future, ready};
 use epic_outbound::audit::Audit;
+use epic_outbound::files::{Files, Usages};
+use epic_outbound::links::Links;
 use epic_outbound::sessions::Sessions;
+use epic_outbound::shares::Shares;
+use epic_outbound::uploads::{BlobLedger, Uploads};
 use epic_outbound::users::Users;
 use std::sync::Arc;
 use tokio::sync::Barrier;
@@ -50,20 +82,57 @@ pub struct Stores {
     pub sessions: Arc<dyn Sessions>,
     /// The audit log.
     pub audit: Arc<dyn Audit>,
+    /// Files.
+    pub files: Arc<dyn Files>,
+    /// How much accounts store.
+    pub usages: Arc<dyn Usages>,
+    /// Uploads under way.
+    pub uploads: Arc<dyn Uploads>,
+    /// Shares of these files.
+    pub shares: Arc<dyn Shares>,
+    /// Links to these files.
+    pub links: Arc<dyn Links>,
+    /// Which blobs are needed.
+    pub ledger: Arc<dyn BlobLedger>,
     // Dropped last: a temporary folder must outlive the store in it.
     _keep_alive: Box<dyn Any + Send + Sync>,
 }
 
+/// A store of accounts and all that belongs to them.
+pub trait AccountStore: Users + Sessions + Files + Usages + Uploads + Shares + Links + BlobLedger {}
+
+impl<S: Users + Sessions + Files + Usages + Uploads + Shares + Links + BlobLedger> AccountStore for S {}
+
 impl Stores {
-    /// Joins the ports of one store. `keep_alive` is dropped after them: a temporary folder, for example, or `()`.
+    /// The ports of one store that keeps everything. `keep_alive` is dropped after them: a temporary folder, for
+    /// example, or `()`.
     #[must_use]
-    pub fn new(
-        users: Arc<dyn Users>,
-        sessions: Arc<dyn Sessions>,
-        audit: Arc<dyn Audit>,
-        keep_alive: impl Any + Send + Sync,
-    ) -> Self {
-        Self { users, sessions, audit, _keep_alive: Box::new(keep_alive) }
+    pub fn of<S>(store: Arc<S>, keep_alive: impl Any + Send + Sync) -> Self
+    where
+        S: AccountStore + Audit + 'static,
+    {
+        Self::with_audit(Arc::clone(&store), store, keep_alive)
+    }
+
+    /// The ports of a store whose audit log is kept apart from the rest. One that a cache stands before can be replaced
+    /// afterwards.
+    #[must_use]
+    pub fn with_audit<S>(store: Arc<S>, audit: Arc<dyn Audit>, keep_alive: impl Any + Send + Sync) -> Self
+    where
+        S: AccountStore + 'static,
+    {
+        Self {
+            users: Arc::clone(&store) as _,
+            sessions: Arc::clone(&store) as _,
+            audit,
+            files: Arc::clone(&store) as _,
+            usages: Arc::clone(&store) as _,
+            uploads: Arc::clone(&store) as _,
+            shares: Arc::clone(&store) as _,
+            links: Arc::clone(&store) as _,
+            ledger: store,
+            _keep_alive: Box::new(keep_alive),
+        }
     }
 }
 

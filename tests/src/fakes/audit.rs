@@ -2,8 +2,8 @@
 
 use super::FaultSwitch;
 use async_trait::async_trait;
-use epic_domain::audit::{Anchor, Event, EventKind, Link, SignedHead};
-use epic_domain::id::UserId;
+use epic_domain::audit::{Anchor, Event, EventKind, FileLink, Link, SignedHead};
+use epic_domain::id::{FileId, UserId};
 use epic_outbound::StoreError;
 use epic_outbound::audit::Audit;
 use parking_lot::Mutex;
@@ -35,13 +35,23 @@ fn end_of(links: &[Link]) -> Anchor {
     links.last().map_or_else(Anchor::empty, Link::anchor)
 }
 
+/// Where the chain of a file stands, if it has begun.
+fn end_of_file(links: &[Link], file_id: FileId) -> Option<Anchor> {
+    of_file(links, file_id).next_back().and_then(|link| link.file).map(|place| place.anchor())
+}
+
+fn of_file(links: &[Link], file_id: FileId) -> impl DoubleEndedIterator<Item = &Link> {
+    links.iter().filter(move |link| link.event.file.is_some_and(|mark| mark.file_id == file_id))
+}
+
 #[async_trait]
 impl Audit for FakeAudit {
     async fn append(&self, events: &[Event]) -> Result<(), StoreError> {
         self.faults.guard(|| {
             let mut links = self.links.lock();
             for event in events {
-                let link = end_of(&links).link(event.clone());
+                let of_file = event.file.and_then(|mark| end_of_file(&links, mark.file_id));
+                let link = end_of(&links).link(event.clone(), of_file);
                 links.push(link);
             }
         })
@@ -75,6 +85,25 @@ impl Audit for FakeAudit {
             });
             listed.zip(0..limit).map(|(link, _)| link.clone()).collect()
         })
+    }
+
+    async fn list_of_file(
+        &self,
+        file_id: FileId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<FileLink>, StoreError> {
+        self.faults.guard(|| {
+            let links = self.links.lock();
+            let following =
+                of_file(&links, file_id).filter_map(FileLink::of).filter(|link| link.sequence > after);
+            following.zip(0..limit).map(|(link, _)| link).collect()
+        })
+    }
+
+    async fn anchor_of_file(&self, file_id: FileId) -> Result<Anchor, StoreError> {
+        self.faults
+            .guard(|| end_of_file(&self.links.lock(), file_id).unwrap_or_else(|| Anchor::of_file(file_id)))
     }
 
     async fn keep_signed_head(&self, head: &SignedHead) -> Result<(), StoreError> {

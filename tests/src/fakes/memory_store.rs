@@ -1,7 +1,9 @@
-//! Accounts and sessions in memory, under one lock, so that what goes with an account goes in one step.
+//! Accounts, sessions and files in memory, under one lock, so that what goes with an account goes in one step.
 
 use super::FaultSwitch;
+use super::shelf::Shelf;
 use epic_domain::Timestamp;
+use epic_domain::file::{File, Upload};
 use epic_domain::id::{SessionId, UserId};
 use epic_domain::session::Session;
 use epic_domain::user::{RecoveryCodeDigest, User};
@@ -9,7 +11,11 @@ use epic_outbound::StoreError;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A store in memory: [`Users`](epic_outbound::users::Users) and [`Sessions`](epic_outbound::sessions::Sessions).
+/// A store in memory of accounts and all that belongs to them: [`Users`](epic_outbound::users::Users),
+/// [`Sessions`](epic_outbound::sessions::Sessions), [`Files`](epic_outbound::files::Files),
+/// [`Usages`](epic_outbound::files::Usages), [`Uploads`](epic_outbound::uploads::Uploads),
+/// [`Shares`](epic_outbound::shares::Shares), [`Links`](epic_outbound::links::Links) and
+/// [`BlobLedger`](epic_outbound::uploads::BlobLedger).
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     state: Mutex<State>,
@@ -22,6 +28,7 @@ pub(super) struct State {
     pub(super) recovery_codes: BTreeMap<UserId, BTreeSet<RecoveryCodeDigest>>,
     pub(super) sessions: BTreeMap<SessionId, Session>,
     pub(super) revocations: BTreeMap<SessionId, Timestamp>,
+    pub(super) shelf: Shelf,
 }
 
 impl MemoryStore {
@@ -51,6 +58,18 @@ impl MemoryStore {
         self.state.lock().sessions.values().cloned().collect()
     }
 
+    /// Every file, in the trash or not.
+    #[must_use]
+    pub fn all_files(&self) -> Vec<File> {
+        self.state.lock().shelf.files.values().cloned().collect()
+    }
+
+    /// Every upload under way.
+    #[must_use]
+    pub fn all_uploads(&self) -> Vec<Upload> {
+        self.state.lock().shelf.uploads.values().cloned().collect()
+    }
+
     /// One step on the whole state, under the fault that is due.
     pub(super) fn step<T>(&self, step: impl FnOnce(&mut State) -> T) -> Result<T, StoreError> {
         self.faults.guard(|| step(&mut self.state.lock()))
@@ -63,6 +82,7 @@ impl State {
         self.users.remove(&user_id);
         self.recovery_codes.remove(&user_id);
         self.sessions.retain(|_, session| session.user_id != user_id);
+        self.shelf.remove_owner(user_id);
     }
 
     /// Removes a session and remembers it as revoked; false when it was not there.

@@ -3,6 +3,7 @@
 
 mod access_log;
 mod audit;
+mod blobs;
 mod clock;
 mod entropy;
 mod faults;
@@ -14,13 +15,18 @@ mod otp;
 mod passes;
 mod revocations;
 mod sealer;
+mod shelf;
 mod store_changes;
+mod store_files;
+mod store_grants;
 mod store_sessions;
+mod store_uploads;
 mod store_users;
 mod tokens;
 
 pub use access_log::FakeAccessLog;
 pub use audit::FakeAudit;
+pub use blobs::FakeBlobs;
 pub use clock::FakeClock;
 pub use entropy::FakeEntropy;
 pub use faults::{Fault, FaultSwitch};

@@ -5,6 +5,7 @@ use crate::encoding::from_base64url;
 use crate::problem::{FieldError, Problem};
 use epic_domain::Invalid;
 use http::StatusCode;
+use zeroize::Zeroizing;
 
 /// The most errors a reply lists.
 const ERRORS_MAX: usize = 20;
@@ -21,6 +22,8 @@ pub(crate) struct Fields {
 const REQUIRED: Invalid = Invalid::new("required", "is required");
 const NOT_TEXT: Invalid = Invalid::new("invalid_type", "must be a string");
 const NOT_A_NUMBER: Invalid = Invalid::new("invalid_type", "must be a whole number from 0 to 4294967295");
+const NOT_A_LARGE_NUMBER: Invalid =
+    Invalid::new("invalid_type", "must be a whole number from 0 to 18446744073709551615");
 const NOT_AN_OBJECT: Invalid = Invalid::new("invalid_type", "must be an object");
 const NOT_BASE64URL: Invalid = Invalid::new("invalid_base64url", "must be base64url without padding");
 const DUPLICATE: Invalid = Invalid::new("duplicate_field", "must stand once");
@@ -47,6 +50,11 @@ impl Fields {
     /// The fields of a body that was left out, which stands for an object without members.
     pub(crate) fn empty() -> Self {
         Self::of(String::new(), Vec::new())
+    }
+
+    /// The fields of a body, or a header, that holds texts alone.
+    pub(crate) fn of_texts(texts: impl IntoIterator<Item = (String, Zeroizing<String>)>) -> Self {
+        Self::of(String::new(), texts.into_iter().map(|(name, text)| (name, Json::Text(text))).collect())
     }
 
     fn of(pointer: String, members: Vec<(String, Json)>) -> Self {
@@ -86,7 +94,19 @@ impl Fields {
         parse: impl FnOnce(&[u8]) -> Result<T, Invalid>,
     ) -> Option<T> {
         self.text(name, |text| {
-            let bytes = zeroize::Zeroizing::new(from_base64url(text).ok_or(NOT_BASE64URL)?);
+            let bytes = Zeroizing::new(from_base64url(text).ok_or(NOT_BASE64URL)?);
+            parse(&bytes)
+        })
+    }
+
+    /// Takes a field of base64url bytes that may be left out or null.
+    pub(crate) fn optional_bytes<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&[u8]) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        self.optional_text(name, |text| {
+            let bytes = Zeroizing::new(from_base64url(text).ok_or(NOT_BASE64URL)?);
             parse(&bytes)
         })
     }
@@ -97,6 +117,24 @@ impl Fields {
             Json::Null => self.refuse(name, REQUIRED),
             Json::Unsigned(number) => self.accept(name, u32::try_from(number).map_err(|_| NOT_A_NUMBER)),
             _ => self.refuse(name, NOT_A_NUMBER),
+        }
+    }
+
+    /// Takes a whole number that may be left out or null.
+    pub(crate) fn optional_number(&mut self, name: &str) -> Option<u32> {
+        match self.take(name)? {
+            Json::Null => None,
+            Json::Unsigned(number) => self.accept(name, u32::try_from(number).map_err(|_| NOT_A_NUMBER)),
+            _ => self.refuse(name, NOT_A_NUMBER),
+        }
+    }
+
+    /// Takes a whole number that must be there and may be large, such as a size in bytes.
+    pub(crate) fn large_number(&mut self, name: &str) -> Option<u64> {
+        match self.take(name)? {
+            Json::Null => self.refuse(name, REQUIRED),
+            Json::Unsigned(number) => Some(number),
+            _ => self.refuse(name, NOT_A_LARGE_NUMBER),
         }
     }
 
@@ -122,6 +160,11 @@ impl Fields {
             Ok(value) => Some(value),
             Err(invalid) => self.refuse(name, invalid),
         }
+    }
+
+    /// Whether nothing has been wrong so far.
+    pub(crate) const fn has_no_errors(&self) -> bool {
+        self.errors.is_empty()
     }
 
     /// Ends the reading: what was read, if nothing at all was wrong.

@@ -10,7 +10,7 @@ use crate::paging::{Page, Query, cursor};
 use crate::problem::Problem;
 use crate::reply;
 use epic_domain::Invalid;
-use epic_domain::audit::{EventKind, FailureReason, Link};
+use epic_domain::audit::{EventKind, FailureReason, GrantMark, Link};
 use epic_inbound::audit_trail::AuditTrail;
 use epic_inbound::authenticate::Authenticated;
 use http::StatusCode;
@@ -28,6 +28,12 @@ struct Item {
     ip_prefix: Option<String>,
     reason: Option<&'static str>,
     count: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    share_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link_id: Option<String>,
 }
 
 /// The route.
@@ -64,6 +70,7 @@ async fn page(caller: &Authenticated, query: &Query, trail: &AuditTrail) -> Resu
 
 fn item(link: &Link) -> Item {
     let event = &link.event;
+    let grant = event.file.and_then(|mark| mark.grant);
     Item {
         event_id: event.id.to_string(),
         kind: event.kind.as_str(),
@@ -72,5 +79,8 @@ fn item(link: &Link) -> Item {
         ip_prefix: event.origin.map(|origin| origin.to_string()),
         reason: event.reason.map(FailureReason::as_str),
         count: event.count,
+        file_id: event.file.map(|mark| mark.file_id.to_string()),
+        share_id: grant.and_then(GrantMark::share).map(|id| id.to_string()),
+        link_id: grant.and_then(GrantMark::link).map(|id| id.to_string()),
     }
 }

@@ -7,7 +7,7 @@ use crate::auth::{context, fresh_user};
 use crate::body::{UnreadBody, unread};
 use crate::context::RequestContext;
 use crate::fault_reply::fault;
-use crate::if_match;
+use crate::if_match::{self, Subject};
 use crate::limit_reply::add_standing;
 use crate::problem::Problem;
 use crate::reply;
@@ -52,7 +52,7 @@ async fn set(
     body: UnreadBody,
     change: Arc<ChangeCredentials>,
 ) -> Result<(), Problem> {
-    let expected = if_match::version(body.headers())?;
+    let expected = if_match::version(body.headers(), Subject::Account)?;
     let mut fields = body.fields().await?;
     let new = read_new_credentials(&mut fields);
     let new = fields.finish(new)?;
@@ -63,7 +63,7 @@ async fn set(
 /// The problem for a change that was not made.
 pub(super) fn refused(error: &ChangeError) -> Problem {
     match error {
-        ChangeError::Stale => if_match::stale(),
+        ChangeError::Stale => if_match::stale(Subject::Account),
         ChangeError::Fault(cause) => fault(cause),
     }
 }

@@ -9,11 +9,12 @@ use crate::body::{UnreadBody, unread};
 use crate::context::RequestContext;
 use crate::encoding::base64url;
 use crate::fault_reply::fault;
+use crate::if_match::{self, Subject};
 use crate::json::Fields;
 use crate::limit_reply::{add_standing, too_many_requests};
 use crate::problem::Problem;
+use crate::reply;
 use crate::unbroken::to_the_end;
-use crate::{if_match, reply};
 use core::time::Duration;
 use epic_domain::network::IpPrefix;
 use epic_domain::rate_limit::Action;
@@ -103,7 +104,7 @@ async fn renew(
 async fn set(context: RequestContext, fresh: Fresh, body: UnreadBody, set: Arc<SetRecoveryKey>) -> Response {
     let standing = fresh.caller().standing();
     let done = async {
-        let expected = if_match::version(body.headers())?;
+        let expected = if_match::version(body.headers(), Subject::Account)?;
         let mut fields = body.fields().await?;
         let key = fields.bytes("recovery_auth_key", AuthKey::parse);
         let mek = fields.bytes("encrypted_mek", WrappedKey::parse);

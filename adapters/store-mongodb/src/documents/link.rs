@@ -3,8 +3,10 @@
 use super::values::{binary, bytes, date, integer, number, parsed, small_number, time};
 use super::{FORMAT, check_format};
 use crate::errors::Failure;
-use epic_domain::audit::{Event, EventKind, FailureReason, Head, Link};
-use epic_domain::id::{EventId, SessionId, UserId};
+use epic_domain::audit::{
+    Anchor, Event, EventKind, FailureReason, FileMark, FilePlace, GrantMark, Head, Link,
+};
+use epic_domain::id::{EventId, FileId, SessionId, UserId};
 use epic_domain::network::IpPrefix;
 use mongodb::bson::{Binary, DateTime, Document, Uuid, doc};
 use serde::{Deserialize, Serialize};
@@ -29,11 +31,29 @@ pub(crate) struct LinkDocument {
     reason: Option<String>,
     count: i64,
     head: Binary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<FileDocument>,
+}
+
+/// The file that an event is about, and the event's place in that file's own chain.
+#[derive(Debug, Serialize, Deserialize)]
+struct FileDocument {
+    id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant: Option<Binary>,
+    sequence: i64,
+    head: Binary,
+}
+
+/// What is read of a link to know where a file's own chain stands.
+#[derive(Debug, Deserialize)]
+pub(crate) struct PlaceDocument {
+    file: FileDocument,
 }
 
 impl LinkDocument {
     pub(crate) fn encode(link: &Link) -> Result<Self, Failure> {
-        let Link { sequence, event, head } = link;
+        let Link { sequence, event, head, file } = link;
         Ok(Self {
             sequence: integer(*sequence)?,
             v: FORMAT,
@@ -46,11 +66,13 @@ impl LinkDocument {
             reason: event.reason.map(|reason| reason.as_str().to_owned()),
             count: event.count.into(),
             head: binary(head.as_bytes()),
+            file: encode_file(event.file, *file)?,
         })
     }
 
     pub(crate) fn decode(self) -> Result<Link, Failure> {
         check_format(self.v)?;
+        let (mark, place) = self.file.as_ref().map(FileDocument::decode).transpose()?.unzip();
         let origin = self.origin.map(|stored| bytes(&stored, "origin")).transpose()?;
         let reason = self.reason.map(|name| FailureReason::parse(&name)).transpose();
         Ok(Link {
@@ -64,10 +86,53 @@ impl LinkDocument {
                 origin: origin.map(IpPrefix::from_bytes),
                 reason: parsed("failure reason", reason)?,
                 count: small_number(self.count)?,
+                file: mark,
             },
             head: Head::from_bytes(bytes(&self.head, "head")?),
+            file: place,
         })
     }
+}
+
+/// An event about a file has a place in that file's chain, and no other event has one.
+fn encode_file(mark: Option<FileMark>, place: Option<FilePlace>) -> Result<Option<FileDocument>, Failure> {
+    let (Some(mark), Some(place)) = (mark, place) else { return Ok(None) };
+    Ok(Some(FileDocument {
+        id: Uuid::from_bytes(*mark.file_id.as_bytes()),
+        grant: mark.grant.map(|grant| binary(&grant.to_bytes())),
+        sequence: integer(place.sequence)?,
+        head: binary(place.head.as_bytes()),
+    }))
+}
+
+impl FileDocument {
+    fn decode(&self) -> Result<(FileMark, FilePlace), Failure> {
+        let grant = self.grant.as_ref().map(|stored| bytes(stored, "grant")).transpose()?;
+        let grant = parsed("grant", grant.map(GrantMark::from_bytes).transpose())?;
+        Ok((FileMark { file_id: FileId::from_bytes(self.id.bytes()), grant }, self.place()?))
+    }
+
+    fn place(&self) -> Result<FilePlace, Failure> {
+        let head = Head::from_bytes(bytes(&self.head, "head")?);
+        Ok(FilePlace { sequence: number(self.sequence)?, head })
+    }
+}
+
+impl PlaceDocument {
+    /// The fields that are read.
+    pub(crate) fn projection() -> Document {
+        doc! { "file": 1 }
+    }
+
+    pub(crate) fn anchor(&self) -> Result<Anchor, Failure> {
+        let FilePlace { sequence, head } = self.file.place()?;
+        Ok(Anchor { length: sequence, head })
+    }
+}
+
+/// Links of a file's own chain that follow a place in it.
+pub(crate) fn of_file(file_id: FileId, after: i64) -> Document {
+    doc! { "file.id": Uuid::from_bytes(*file_id.as_bytes()), "file.sequence": { "$gt": after } }
 }
 
 /// Links that follow a place.

@@ -35,7 +35,7 @@ pub(crate) struct UserDocument {
     status: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pending_expires_at: Option<DateTime>,
-    quota: QuotaDocument,
+    limit_bytes: i64,
     version: i64,
     created_at: DateTime,
     updated_at: DateTime,
@@ -81,12 +81,6 @@ pub(crate) struct RecoveryKeyDocument {
     encrypted_mek: Binary,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct QuotaDocument {
-    limit_bytes: i64,
-    used_bytes: i64,
-}
-
 impl UserDocument {
     /// A new account, or one that replaces an unconfirmed one: without recovery codes.
     pub(crate) fn encode(user: &User) -> Result<Self, Failure> {
@@ -107,10 +101,7 @@ impl UserDocument {
             recovery_codes: Vec::new(),
             status: status.to_owned(),
             pending_expires_at,
-            quota: QuotaDocument {
-                limit_bytes: integer(user.quota.limit_bytes)?,
-                used_bytes: integer(user.quota.used_bytes)?,
-            },
+            limit_bytes: integer(user.quota.limit_bytes)?,
             version: integer(user.version.number())?,
             created_at: date(user.created_at),
             updated_at: date(user.updated_at),
@@ -133,10 +124,7 @@ impl UserDocument {
             enrolment: self.enrolment.decode()?,
             recovery_key: self.recovery_key.map(|key| key.decode()).transpose()?,
             status: decode_status(&self.status, expires_at)?,
-            quota: StorageQuota {
-                limit_bytes: number(self.quota.limit_bytes)?,
-                used_bytes: number(self.quota.used_bytes)?,
-            },
+            quota: StorageQuota { limit_bytes: number(self.limit_bytes)? },
             version: Version::from_number(number(self.version)?),
             created_at: time(self.created_at)?,
             updated_at: time(self.updated_at)?,

@@ -3,8 +3,8 @@
 use super::*;
 use async_trait::async_trait;
 use epic_domain::Timestamp;
-use epic_domain::audit::{Anchor, BreakCause, Event, EventKind, Link, SignedHead};
-use epic_domain::id::{EventId, UserId};
+use epic_domain::audit::{Anchor, BreakCause, Event, EventKind, FileLink, Link, SignedHead};
+use epic_domain::id::{EventId, FileId, UserId};
 use epic_domain::key_id::KeyId;
 use epic_domain::secret::Secret;
 use epic_outbound::audit::Audit;
@@ -39,6 +39,19 @@ impl Audit for Chain {
         _before: Option<u64>,
         _limit: u32,
     ) -> Result<Vec<Link>, StoreError> {
+        Err(StoreError::Unavailable("not asked for".into()))
+    }
+
+    async fn list_of_file(
+        &self,
+        _file_id: FileId,
+        _after: u64,
+        _limit: u32,
+    ) -> Result<Vec<FileLink>, StoreError> {
+        Err(StoreError::Unavailable("not asked for".into()))
+    }
+
+    async fn anchor_of_file(&self, _file_id: FileId) -> Result<Anchor, StoreError> {
         Err(StoreError::Unavailable("not asked for".into()))
     }
 
@@ -87,7 +100,8 @@ fn chain_with(length: u64, other: Option<u64>) -> Chain {
             let id = EventId::from_parts(at, &[7; 10]);
             let (kind, user_id, session_id, origin, reason) = (EventKind::Login, None, None, None, None);
             let count = if other == Some(number + 1) { 2 } else { 1 };
-            let link = anchor.link(Event { id, at, kind, user_id, session_id, origin, reason, count });
+            let event = Event { id, at, kind, user_id, session_id, origin, reason, count, file: None };
+            let link = anchor.link(event, None);
             anchor = link.anchor();
             link
         })

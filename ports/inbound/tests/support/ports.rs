@@ -29,17 +29,22 @@ use epic_inbound::step_up::StepUp;
 use epic_inbound::{Minting, Recorder, TokenIssuer};
 use epic_outbound::access_log::{AccessLog, MockAccessLog};
 use epic_outbound::audit::{Audit, MockAudit};
+use epic_outbound::blobs::{Blobs, MockBlobs};
 use epic_outbound::clock::Clock;
 use epic_outbound::entropy::Entropy;
+use epic_outbound::files::{Files, MockFiles, MockUsages, Usages};
 use epic_outbound::hasher::{Hasher, MockHasher};
 use epic_outbound::head_signer::{HeadSigner, MockHeadSigner};
 use epic_outbound::limiter::{Limiter, MockLimiter};
+use epic_outbound::links::{Links, MockLinks};
 use epic_outbound::otp::{MockOtp, Otp};
 use epic_outbound::passes::{MockPasses, Passes};
 use epic_outbound::revocations::{MockRevocations, Revocations};
 use epic_outbound::sealer::{MockSealer, Sealer};
 use epic_outbound::sessions::{MockSessions, Sessions};
+use epic_outbound::shares::{MockShares, Shares};
 use epic_outbound::tokens::{MockTokens, Tokens};
+use epic_outbound::uploads::{BlobLedger, MockBlobLedger, MockUploads, Uploads};
 use epic_outbound::users::{MockUsers, Users};
 use epic_tests::fakes::{FakeClock, FakeEntropy};
 use std::sync::Arc;
@@ -54,6 +59,13 @@ pub(crate) const DECOY_KEY: [u8; 32] = [7; 32];
 #[derive(Clone)]
 pub(crate) struct Ports {
     pub(crate) users: Arc<dyn Users>,
+    pub(crate) files: Arc<dyn Files>,
+    pub(crate) usages: Arc<dyn Usages>,
+    pub(crate) uploads: Arc<dyn Uploads>,
+    pub(crate) shares: Arc<dyn Shares>,
+    pub(crate) links: Arc<dyn Links>,
+    pub(crate) ledger: Arc<dyn BlobLedger>,
+    pub(crate) blobs: Arc<dyn Blobs>,
     pub(crate) sessions: Arc<dyn Sessions>,
     pub(crate) audit: Arc<dyn Audit>,
     pub(crate) limiter: Arc<dyn Limiter>,
@@ -75,6 +87,13 @@ impl Ports {
     pub(crate) fn untouched() -> Self {
         Self {
             users: Arc::new(MockUsers::new()),
+            files: Arc::new(MockFiles::new()),
+            usages: Arc::new(MockUsages::new()),
+            uploads: Arc::new(MockUploads::new()),
+            shares: Arc::new(MockShares::new()),
+            links: Arc::new(MockLinks::new()),
+            ledger: Arc::new(MockBlobLedger::new()),
+            blobs: Arc::new(MockBlobs::new()),
             sessions: Arc::new(MockSessions::new()),
             audit: Arc::new(MockAudit::new()),
             limiter: Arc::new(MockLimiter::new()),
@@ -96,7 +115,7 @@ impl Ports {
         Minting::new(Arc::clone(&self.entropy))
     }
 
-    fn recorder(&self) -> Recorder {
+    pub(super) fn recorder(&self) -> Recorder {
         Recorder::new(Arc::clone(&self.audit), self.minting())
     }
 
@@ -157,7 +176,7 @@ impl Ports {
     }
 
     pub(crate) fn readiness(self) -> Readiness {
-        Readiness::new(self.audit)
+        Readiness::new(self.audit, self.blobs)
     }
 
     pub(crate) fn freshness(&self) -> Freshness {

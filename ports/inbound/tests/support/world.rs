@@ -18,8 +18,8 @@ use epic_outbound::clock::Clock;
 use epic_outbound::otp::Otp;
 use epic_outbound::sealer::Sealer;
 use epic_tests::fakes::{
-    FakeAccessLog, FakeAudit, FakeClock, FakeEntropy, FakeHasher, FakeHeadSigner, FakeLimiter, FakeOtp,
-    FakePasses, FakeRevocations, FakeSealer, FakeTokens, MemoryStore,
+    FakeAccessLog, FakeAudit, FakeBlobs, FakeClock, FakeEntropy, FakeHasher, FakeHeadSigner, FakeLimiter,
+    FakeOtp, FakePasses, FakeRevocations, FakeSealer, FakeTokens, MemoryStore,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +27,7 @@ use std::time::Duration;
 /// Every fake. People are numbered: their names, keys and salts follow from the number.
 pub(crate) struct World {
     pub(crate) store: Arc<MemoryStore>,
+    pub(crate) blobs: Arc<FakeBlobs>,
     pub(crate) audit: Arc<FakeAudit>,
     pub(crate) limiter: Arc<FakeLimiter>,
     pub(crate) hasher: Arc<FakeHasher>,
@@ -59,8 +60,10 @@ impl World {
     }
 
     fn with(limiter: FakeLimiter) -> Self {
+        let clock = Arc::<FakeClock>::default();
         Self {
             store: Arc::default(),
+            blobs: Arc::new(FakeBlobs::with_clock(Arc::clone(&clock))),
             audit: Arc::default(),
             limiter: Arc::new(limiter),
             hasher: Arc::default(),
@@ -72,7 +75,7 @@ impl World {
             revocations: Arc::default(),
             access_log: Arc::default(),
             entropy: Arc::default(),
-            clock: Arc::default(),
+            clock,
             policy: SessionPolicy::DEFAULT,
         }
     }
@@ -80,6 +83,13 @@ impl World {
     pub(crate) fn ports(&self) -> Ports {
         Ports {
             users: Arc::clone(&self.store) as _,
+            files: Arc::clone(&self.store) as _,
+            usages: Arc::clone(&self.store) as _,
+            uploads: Arc::clone(&self.store) as _,
+            shares: Arc::clone(&self.store) as _,
+            links: Arc::clone(&self.store) as _,
+            ledger: Arc::clone(&self.store) as _,
+            blobs: Arc::clone(&self.blobs) as _,
             sessions: Arc::clone(&self.store) as _,
             audit: Arc::clone(&self.audit) as _,
             limiter: Arc::clone(&self.limiter) as _,

@@ -1,9 +1,21 @@
 //! Sample values: each is made from a seed, so that equal seeds give equal values and others differ.
 
+mod files;
+mod grants;
+mod uploads;
+
+pub use files::{
+    FileBuilder, blob_id, content, content_digest, encrypted_data_key, encrypted_filename, file, file_id,
+};
+pub use grants::{LinkBuilder, ShareBuilder, link, link_id, once, share, share_id};
+pub use uploads::{
+    UploadBuilder, completion, maximal_upload, minimal_upload, progress, stage_state, upload, upload_id,
+};
+
 use core::time::Duration;
 use epic_domain::Timestamp;
-use epic_domain::audit::{Anchor, Event, EventKind, FailureReason, Head, SignedHead};
-use epic_domain::id::{EventId, SessionId, TokenId, UserId};
+use epic_domain::audit::{Anchor, Event, EventKind, FailureReason, FileMark, Head, SignedHead};
+use epic_domain::id::{EventId, FileId, SessionId, TokenId, UserId};
 use epic_domain::key_id::KeyId;
 use epic_domain::network::IpPrefix;
 use epic_domain::session::{DeviceName, Grant, Session, Superseded};
@@ -129,7 +141,7 @@ pub fn user(seed: u64) -> UserBuilder {
         },
         recovery_key: None,
         status: Status::Active,
-        quota: StorageQuota { limit_bytes: 1 << 30, used_bytes: 0 },
+        quota: StorageQuota { limit_bytes: 1 << 30 },
         version: Version::FIRST,
         created_at: T0,
         updated_at: T0,
@@ -230,7 +242,7 @@ pub fn maximal_user() -> User {
                 auth_key_hash: AuthKeyHash::parse(&format!("$argon2id${}", "!".repeat(246))).unwrap(),
                 encrypted_mek: WrappedKey::parse(&[b'\''; 512]).unwrap(),
             });
-            user.quota = StorageQuota { limit_bytes: most, used_bytes: most };
+            user.quota = StorageQuota { limit_bytes: most };
             user.version = Version::from_number(most);
             user.created_at = Timestamp::MAX;
             user.updated_at = Timestamp::MAX;
@@ -251,7 +263,7 @@ pub fn minimal_user() -> User {
             user.keys.encrypted_mek = WrappedKey::parse(&[0; 40]).unwrap();
             user.keys.encrypted_private_key = WrappedKey::parse(&[0; 40]).unwrap();
             user.enrolment.sealed_secret = SealedSecret::parse(&[0]).unwrap();
-            user.quota = StorageQuota { limit_bytes: 0, used_bytes: 0 };
+            user.quota = StorageQuota { limit_bytes: 0 };
             user.version = Version::from_number(0);
             user.created_at = Timestamp::MIN;
             user.updated_at = Timestamp::MIN;
@@ -392,7 +404,15 @@ pub fn event(seed: u64) -> Event {
         origin: Some(IpPrefix::of([192, 0, 2, seed.to_be_bytes()[7]].into())),
         reason: Some(FailureReason::WrongKey),
         count: 1,
+        file: None,
     }
+}
+
+/// The event of a seed, about a file.
+#[must_use]
+pub fn file_event(seed: u64, file_id: FileId) -> Event {
+    let file = Some(FileMark { file_id, grant: None });
+    Event { kind: EventKind::FileFetched, reason: None, file, ..event(seed) }
 }
 
 /// An event with nothing but its kind.
