@@ -3,17 +3,20 @@
 //! Calls that come while an append is under way wait and go together in the next one: one transaction, one commit for all of
 //! them. Appends of other nodes are told apart by the anchor: it moves only from where this append begins.
 
+use crate::audit::anchor_of_file;
 use crate::collections::Collections;
 use crate::documents::anchor::{move_to, standing_at, the_anchor};
 use crate::documents::link::LinkDocument;
 use crate::errors::Failure;
 use crate::store::Shared;
 use epic_domain::audit::{Anchor, Event};
+use epic_domain::id::FileId;
 use futures_util::FutureExt;
 use mongodb::ClientSession;
 use mongodb::error::Error;
 use parking_lot::Mutex;
-use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
@@ -131,8 +134,9 @@ async fn append_within(
             stored.ok_or(Failure::Damaged("anchor"))?.decode()?
         }
     };
-    let (end, links) = chain(from, events)?;
-    // The anchor first: of two appends that race, the second is refused here, before it has done much.
+    // The file chains grow only with this one, so that what is read of them holds once the anchor has moved.
+    let (end, links) = Chain::read(collections, session, from, events).await?.grow(events)?;
+    // The anchor before the links: of two appends that race, the second is refused here, before it has done much.
     let moved =
         collections.audit_anchor.update_one(standing_at(from)?, move_to(end)?).session(&mut *session).await?;
     if moved.matched_count == 0 {
@@ -142,13 +146,40 @@ async fn append_within(
     Ok(Some(end))
 }
 
-fn chain(from: Anchor, events: &[Event]) -> Result<(Anchor, Vec<LinkDocument>), Failure> {
-    let mut anchor = from;
-    let mut links = Vec::with_capacity(events.len());
-    for event in events {
-        let link = anchor.link(event.clone());
-        anchor = link.anchor();
-        links.push(LinkDocument::encode(&link)?);
+/// The chain, and those of the files that events are about.
+struct Chain {
+    anchor: Anchor,
+    of_files: HashMap<FileId, Anchor>,
+}
+
+impl Chain {
+    async fn read(
+        collections: &Collections,
+        session: &mut ClientSession,
+        anchor: Anchor,
+        events: &[Event],
+    ) -> Result<Self, Failure> {
+        let mut of_files = HashMap::new();
+        for mark in events.iter().filter_map(|event| event.file) {
+            if let Entry::Vacant(place) = of_files.entry(mark.file_id) {
+                place.insert(anchor_of_file(collections, Some(&mut *session), mark.file_id).await?);
+            }
+        }
+        Ok(Self { anchor, of_files })
     }
-    Ok((anchor, links))
+
+    /// The links of the events, and where the chain stands after them.
+    fn grow(mut self, events: &[Event]) -> Result<(Anchor, Vec<LinkDocument>), Failure> {
+        let mut links = Vec::with_capacity(events.len());
+        for event in events {
+            let mut of_file = event.file.and_then(|mark| self.of_files.get_mut(&mark.file_id));
+            let link = self.anchor.link(event.clone(), of_file.as_deref().copied());
+            self.anchor = link.anchor();
+            if let (Some(anchor), Some(place)) = (&mut of_file, &link.file) {
+                **anchor = place.anchor();
+            }
+            links.push(LinkDocument::encode(&link)?);
+        }
+        Ok((self.anchor, links))
+    }
 }
