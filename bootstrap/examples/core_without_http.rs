@@ -21,7 +21,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     given.set("data_dir", folder.path().to_string_lossy().into_owned(), Origin::Flag);
     let machine = Machine::system();
     let clock = machine.clock.clone();
-    let app = Application::assemble(Parts::from_settings(Settings::parse(&given, Vec::new())?, machine)?)?;
+    let parts = Box::pin(Parts::from_settings(Settings::parse(&given, Vec::new())?, machine)).await?;
+    let app = Application::assemble(parts)?;
 
     let (origin, username) = (IpPrefix::unspecified(), Username::parse("alice")?);
     let keys = KeyMaterial {
@@ -51,6 +52,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         };
         println!("attempt {attempt}: {outcome}");
     }
-    app.store.close();
+    app.store.close().await;
     Ok(())
 }

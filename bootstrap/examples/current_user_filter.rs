@@ -15,10 +15,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut given = Given::default();
     let data_dir = std::env::var("EPIC_DATA_DIR").unwrap_or_else(|_| "./epic-data".to_owned());
     given.set("data_dir", data_dir, Origin::Environment);
-    let app = Application::assemble(Parts::from_settings(
-        Settings::parse(&given, Vec::new())?,
-        Machine::system(),
-    )?)?;
+    let settings = Settings::parse(&given, Vec::new())?;
+    let parts = Box::pin(Parts::from_settings(settings, Machine::system())).await?;
+    let app = Application::assemble(parts)?;
     app.housekeeping.take_up().await?;
 
     // Somebody else's route: all it knows of EPIC Server is this filter.

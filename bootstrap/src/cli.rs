@@ -46,7 +46,7 @@ pub enum ConfigCommand {
 /// Looking at the audit log.
 #[derive(Debug, Clone, Subcommand)]
 pub enum AuditCommand {
-    /// Check that no event was changed, removed, moved or cut off; the server must be stopped
+    /// Check that no event was changed, removed, moved or cut off; a server on SQLite must be stopped
     Verify {
         /// Signed heads kept elsewhere, such as a copy of audit-heads.jsonl: the log must still fit them; may be repeated
         #[arg(long, value_name = "FILE")]

@@ -7,7 +7,6 @@ use core::net::SocketAddr;
 use epic_http_warp::{Server, ServerSettings};
 use epic_inbound::Fault;
 use std::io;
-use tokio::task::spawn_blocking;
 
 /// Why a server did not serve.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +49,8 @@ pub async fn serve(
     listening: impl FnOnce(SocketAddr),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let Application { api, housekeeping, file_housekeeping, audit_heads_file, store } = application;
+    let Application { api, housekeeping, file_housekeeping, node_sync, audit_heads_file, store } =
+        application;
     let (address, grace) = (network.listen, network.shutdown_grace);
     let served = async {
         housekeeping.take_up().await.map_err(ServeError::TakeUp)?;
@@ -60,7 +60,7 @@ pub async fn serve(
         let server = Server::bind(server_settings(network))
             .await
             .map_err(|error| ServeError::Listen { address, error })?;
-        let background = Background::start(&housekeeping, &file_housekeeping, &audit_heads_file);
+        let background = Background::start(&housekeeping, &file_housekeeping, node_sync, &audit_heads_file);
         listening(server.local_addr());
         server.serve(api, shutdown).await;
         background.stop(grace).await;
@@ -73,8 +73,6 @@ pub async fn serve(
         Ok(())
     }
     .await;
-    if spawn_blocking(move || store.close()).await.is_err() {
-        tracing::error!("the store did not close in order");
-    }
+    store.close().await;
     served
 }

@@ -37,9 +37,10 @@ async fn an_application_with_another_clock_serves_and_gives_the_data_folder_free
     let data = tempfile::tempdir().unwrap();
     let network = settings(data.path()).network;
     let machine = Machine { clock: Arc::new(Stopped), ..Machine::system() };
-    let parts = Parts::from_settings(settings(data.path()), machine).unwrap();
+    let parts = Box::pin(Parts::from_settings(settings(data.path()), machine)).await.unwrap();
     let application = Application::assemble(parts).unwrap();
-    assert!(Store::open(&settings(data.path()).storage).is_err(), "the data folder is in use");
+    let second = Store::open(&settings(data.path()).storage).await;
+    assert!(second.is_err(), "the data folder is in use");
     let (told, listening) = oneshot::channel();
     let (stop, stopped) = oneshot::channel();
     let server =
@@ -54,5 +55,5 @@ async fn an_application_with_another_clock_serves_and_gives_the_data_folder_free
     assert_eq!(u64::from_str_radix(&request_id[..12], 16), Ok(THEN.as_millis()));
     stop.send(()).unwrap();
     server.await.unwrap().unwrap();
-    Store::open(&settings(data.path()).storage).unwrap().close();
+    Store::open(&settings(data.path()).storage).await.unwrap().close().await;
 }

@@ -1,74 +1,16 @@
 //! What the process `epic-server` promises to whoever runs it.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail where it likes")]
 
-use std::fs;
-use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+#[path = "support/running.rs"]
+mod running;
 
-/// The command with no settings from outside.
-fn epic_server(data_dir: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_epic-server"));
-    command.env_clear().current_dir(data_dir.parent().unwrap());
-    command.env("EPIC_DATA_DIR", data_dir).env("EPIC_LISTEN", "127.0.0.1:0").args(arguments);
-    command.stdin(Stdio::null());
-    command
-}
+use running::{Running, epic_server, outcome_of, text};
+use std::fs;
+use std::path::Path;
+use std::process::Output;
 
 fn outcome(data_dir: &Path, arguments: &[&str]) -> Output {
-    epic_server(data_dir, arguments).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// A server under way; it is killed if the test ends early.
-struct Running {
-    child: Child,
-    output: BufReader<ChildStdout>,
-    lines: Vec<String>,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-impl Running {
-    fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let mut lines = Vec::new();
-        while !lines.last().is_some_and(|line: &String| line.starts_with("listening on ")) {
-            let mut line = String::new();
-            if output.read_line(&mut line).unwrap() == 0 {
-                let mut log = String::new();
-                child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-                panic!("the server ended: {log}");
-            }
-            lines.push(line.trim_end().to_owned());
-        }
-        Self { child, output, lines }
-    }
-
-    fn url(&self) -> &str {
-        self.lines.last().unwrap().strip_prefix("listening on ").unwrap()
-    }
-
-    /// Sends SIGTERM, waits for the end, and returns the exit code and the log.
-    fn stop(mut self) -> (Option<i32>, String) {
-        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
-        let mut log = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-        let mut rest = String::new();
-        self.output.read_to_string(&mut rest).unwrap();
-        assert_eq!(rest, "", "nothing more goes to standard output");
-        (self.child.wait().unwrap().code(), log)
-    }
+    outcome_of(epic_server(data_dir, arguments))
 }
 
 #[test]
@@ -242,7 +184,7 @@ fn other_stores_and_blobs_are_refused_without_their_credentials() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("data");
     let mut command = epic_server(&data, &[]);
-    command.env("EPIC_STORE", "mongodb://user:hunter2@db").env("EPIC_BLOBS", "s3://bucket?secret=hunter2");
+    command.env("EPIC_STORE", "postgres://user:hunter2@db").env("EPIC_BLOBS", "s3://bucket?secret=hunter2");
     let message = text(&command.output().unwrap().stderr);
     assert!(message.contains("EPIC_STORE") && message.contains("EPIC_BLOBS"), "{message}");
     assert!(!message.contains("hunter2"), "{message}");

@@ -29,9 +29,9 @@ fn prepare(folder: &Path) -> Prepared {
     let mut given = Given::default();
     given.set("data_dir", folder.to_string_lossy().into_owned(), Origin::Flag);
     given.set("limit_api", "100000/10ms".to_owned(), Origin::Flag);
-    let parts =
-        Parts::from_settings(Settings::parse(&given, Vec::new()).unwrap(), Machine::system()).unwrap();
+    let settings = Settings::parse(&given, Vec::new()).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let parts = runtime.block_on(Box::pin(Parts::from_settings(settings, Machine::system()))).unwrap();
     let now = parts.clock.now();
     let user = builders::user(1).status(Status::Active).build();
     runtime.block_on(parts.users.insert_if_absent(&user, now)).unwrap();

@@ -6,9 +6,9 @@ mod walk;
 
 use super::{CommandError, say};
 use crate::audit_heads::{HeadsError, audit_heads_file_of, read_heads};
-use crate::config::Settings;
+use crate::config::{Settings, StorageSettings};
 use crate::keys::read_audit_signing_keys;
-use crate::wire::{PartsError, Store, database_of};
+use crate::wire::{Store, StoreRefused, database_of};
 use epic_domain::audit::Break;
 use epic_outbound::StoreError;
 use epic_outbound::head_signer::HeadSigner;
@@ -43,7 +43,7 @@ enum AuditError {
 /// those in `heads_files`.
 pub(super) fn run(settings: &Settings, heads_files: &[PathBuf]) -> Result<(), CommandError> {
     let data_dir = &settings.storage.data_dir;
-    if !database_of(data_dir).exists() {
+    if !settings.storage.store.is_mongodb() && !database_of(data_dir).exists() {
         return Err(AuditError::NoDatabase(data_dir.clone()).into());
     }
     let kept = kept_heads(data_dir, heads_files)?;
@@ -51,15 +51,24 @@ pub(super) fn run(settings: &Settings, heads_files: &[PathBuf]) -> Result<(), Co
     // Without a key no head is genuine; without a head none is needed.
     let signer = if keys.is_empty() { None } else { Some(Ed25519HeadSigner::new(keys)?) };
     let signer = signer.as_ref().map(|signer| signer as &dyn HeadSigner);
-    let store = Store::open(&settings.storage).map_err(|error| match error {
-        PartsError::Store { data_dir, error: OpenError::InUse } => AuditError::InUse(data_dir).into(),
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let verified = runtime.block_on(verify_store(&settings.storage, signer, kept))?;
+    report(&verified);
+    Ok(())
+}
+
+async fn verify_store(
+    storage: &StorageSettings,
+    signer: Option<&dyn HeadSigner>,
+    kept: Vec<KeptHead>,
+) -> Result<Verified, CommandError> {
+    let store = Store::open(storage).await.map_err(|error| match error {
+        StoreRefused::Sqlite { data_dir, error: OpenError::InUse } => AuditError::InUse(data_dir).into(),
         other => CommandError::from(other),
     })?;
-    let runtime = Builder::new_current_thread().enable_time().build()?;
-    let verified = runtime.block_on(verify_chain(store.ports().audit.as_ref(), signer, kept));
-    store.close();
-    report(&verified?);
-    Ok(())
+    let verified = verify_chain(store.ports().audit.as_ref(), signer, kept).await;
+    store.close().await;
+    Ok(verified?)
 }
 
 /// The heads of all files, the one in the data folder included if it is there.

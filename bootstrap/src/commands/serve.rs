@@ -17,13 +17,18 @@ pub(super) fn run(settings: Settings) -> Result<(), CommandError> {
     }
     let network = settings.network.clone();
     let data_dir = settings.storage.data_dir.clone();
-    let application = Application::assemble(Parts::from_settings(settings, Machine::system())?)?;
-    warn_of_exposure(&data_dir);
-    say(&format!("data in {}", shown(&data_dir).display()));
-    say(&format!("keys in {}", shown(&folder_of(&data_dir)).display()));
-
+    let database = settings.storage.store.database().map(str::to_owned);
     // As many workers as there are cores; blocking work has threads of its own.
     let runtime = Builder::new_multi_thread().enable_all().build()?;
+    let parts = runtime.block_on(Box::pin(Parts::from_settings(settings, Machine::system())))?;
+    let application = Application::assemble(parts)?;
+    warn_of_exposure(&data_dir);
+    say(&format!("data in {}", shown(&data_dir).display()));
+    if let Some(database) = database {
+        say(&format!("accounts, sessions and audit log in the MongoDB database {database}"));
+    }
+    say(&format!("keys in {}", shown(&folder_of(&data_dir)).display()));
+
     runtime.block_on(async {
         let signals = Signals::listen()?;
         let listening = |address| say(&format!("listening on http://{address}"));

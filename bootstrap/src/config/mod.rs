@@ -151,6 +151,18 @@ fn warnings(
                 .to_owned(),
         );
     }
+    if storage.store.is_in_the_clear() {
+        warnings.push(
+            "store names a server elsewhere without TLS: anyone on the way can read and change what is stored"
+                .to_owned(),
+        );
+    }
+    if storage.store.is_mongodb() && storage.blobs == BlobChoice::Folder {
+        warnings.push(
+            "contents lie in this node's data folder: other nodes on the same database cannot read them, set blobs"
+                .to_owned(),
+        );
+    }
     for action in limits.switched_off() {
         warnings.push(format!("the limit of {} is switched off", action.as_str()));
     }

@@ -27,7 +27,11 @@ const fn secret(name: &'static str, default: &'static str, help: &'static str) -
 pub static SETTINGS: &[Setting] = &[
     plain("listen", "127.0.0.1:8080", "Address and port to serve on; port 0 takes a free one"),
     plain("data_dir", "./epic-data", "Folder of the database and the generated keys; one process at a time"),
-    secret("store", "sqlite", "Where accounts and sessions are kept; this version knows sqlite"),
+    secret(
+        "store",
+        "sqlite",
+        "Where accounts, sessions and which files there are is kept: sqlite, or mongodb://host/database for several nodes",
+    ),
     secret(
         "blobs",
         "",

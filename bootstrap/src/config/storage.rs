@@ -3,14 +3,44 @@
 use super::parse::{self, Rule};
 use super::reader::Reader;
 use epic_domain::file::FilePolicy;
+use epic_domain::secret::SecretText;
+use epic_store_mongodb::MongoOptions;
 use std::path::PathBuf;
 use url::Url;
 
-/// Which store keeps accounts and sessions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which store keeps accounts, sessions, and which files there are.
+#[derive(Debug, Clone)]
 pub enum StoreChoice {
     /// SQLite in the data folder.
     Sqlite,
+    /// MongoDB, which several nodes may share.
+    Mongodb(MongoOptions),
+}
+
+impl StoreChoice {
+    /// Whether it is MongoDB.
+    #[must_use]
+    pub const fn is_mongodb(&self) -> bool {
+        matches!(self, Self::Mongodb(_))
+    }
+
+    /// The name of the MongoDB database, if it is one.
+    #[must_use]
+    pub fn database(&self) -> Option<&str> {
+        match self {
+            Self::Sqlite => None,
+            Self::Mongodb(options) => Some(&options.database),
+        }
+    }
+
+    /// Whether what is stored travels to another machine without TLS.
+    #[must_use]
+    pub fn is_in_the_clear(&self) -> bool {
+        match self {
+            Self::Sqlite => false,
+            Self::Mongodb(options) => options.is_in_the_clear().unwrap_or(true),
+        }
+    }
 }
 
 /// Which store keeps contents.
@@ -46,7 +76,7 @@ impl BucketChoice {
 }
 
 /// Where data lies.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct StorageSettings {
     /// The data folder.
     pub data_dir: PathBuf,
@@ -85,10 +115,12 @@ fn folder(text: &str) -> Result<PathBuf, Rule> {
 }
 
 fn store(text: &str) -> Result<StoreChoice, Rule> {
-    match text {
-        "sqlite" => Ok(StoreChoice::Sqlite),
-        _ => Err("must be sqlite: this build supports no other store".to_owned()),
+    if text == "sqlite" {
+        return Ok(StoreChoice::Sqlite);
     }
+    MongoOptions::from_uri(SecretText::new(text.to_owned())).map(StoreChoice::Mongodb).map_err(|_| {
+        "must be sqlite or a MongoDB connection string, as mongodb://host/database is".to_owned()
+    })
 }
 
 fn files(reader: &mut Reader<'_>) -> Option<FilePolicy> {

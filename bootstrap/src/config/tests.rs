@@ -79,7 +79,7 @@ fn every_setting_is_read_into_its_place() {
             .map(|span| span.as_secs());
     assert_eq!(seconds, [1, 2, 3, 4]);
     assert_eq!(settings.storage.data_dir, Path::new("/srv/epic"));
-    assert_eq!(settings.storage.store, StoreChoice::Sqlite);
+    assert!(matches!(settings.storage.store, StoreChoice::Sqlite));
     assert_eq!(settings.storage.quota_bytes, 1 << 30);
     assert!(
         matches!(settings.token_keys, TokenKeySource::Given(keys) if matches!(*keys, TokenKeys::Hs256(_)))
@@ -213,6 +213,28 @@ fn a_secret_in_a_flag_warns() {
 fn lifetimes_that_do_not_fit_together_are_refused() {
     let found = problems(&[("access_ttl", "8h"), ("refresh_ttl", "7h")]);
     assert!(found.len() == 1 && found[0].contains("access_ttl"), "{found:?}");
+}
+
+#[test]
+fn a_connection_string_names_a_mongodb_database_and_is_never_shown() {
+    let uri = "mongodb://epic:hunter2@db.example.org/notes?replicaSet=rs0&tls=true";
+    let settings = parse(&[("store", uri), ("blobs", "s3://bucket")]).unwrap();
+    let StoreChoice::Mongodb(options) = &settings.storage.store else { panic!("{settings:?}") };
+    assert_eq!(options.database, "notes");
+    assert!(!format!("{settings:?}").contains("hunter2"));
+    assert!(settings.warnings.is_empty(), "{:?}", settings.warnings);
+    for refused in ["mongodb", "mongodb://", "postgres://db/notes", "sqlite://x"] {
+        assert_eq!(problems(&[("store", refused)]).len(), 1, "{refused}");
+    }
+}
+
+#[test]
+fn a_database_elsewhere_warns_without_tls_and_without_a_bucket() {
+    let warnings = |uri, blobs| parse(&[("store", uri), ("blobs", blobs)]).unwrap().warnings;
+    let clear = warnings("mongodb://db.example.org", "s3://bucket");
+    assert!(clear.len() == 1 && clear[0].contains("TLS"), "{clear:?}");
+    let apart = warnings("mongodb://localhost", "");
+    assert!(apart.len() == 1 && apart[0].contains("blobs"), "{apart:?}");
 }
 
 #[test]

@@ -10,6 +10,8 @@ use epic_domain::secret::Secret;
 use epic_outbound::entropy::Entropy;
 use epic_seal_aead::SealingKey;
 use epic_sign_ed25519::HeadKey;
+use hkdf::Hkdf;
+use sha2::Sha256;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -74,6 +76,13 @@ impl KeyRing {
             sync_folder(&folder).map_err(in_folder)?;
         }
         Ok(keys)
+    }
+
+    /// What says, without telling anything about the keys, whether two rings go with the same database: the pepper, since
+    /// it is the one key that can never be replaced. The first step of HKDF with SHA-256 (RFC 5869, section 2.2).
+    #[must_use]
+    pub fn mark(&self) -> [u8; 32] {
+        Hkdf::<Sha256>::extract(Some(b"epic/v1/key-mark"), self.pepper.expose()).0.into()
     }
 }
 

@@ -15,7 +15,9 @@ use zeroize::Zeroizing;
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
     /// A key file is gone though there is a database that needs it.
-    #[error("the key file {path} is missing although there is a database: restore it from a backup. {loss}")]
+    #[error(
+        "the key file {path} is missing although there is a database: restore it from a backup, or copy it from another node that serves from the same database. {loss}"
+    )]
     Missing {
         /// The file.
         path: PathBuf,
@@ -54,6 +56,11 @@ pub enum KeysError {
         /// Why.
         error: io::Error,
     },
+    /// The database is used with other keys.
+    #[error(
+        "the database is used with other keys than those in the data folder: copy the folder keys of a node that serves from it"
+    )]
+    OfAnotherDatabase,
     /// Another process is starting there.
     #[error("the data folder is in use by another process")]
     InUse,

@@ -2,9 +2,13 @@
 
 mod application;
 mod blobs;
+mod keyed_store;
 mod parts;
 mod ports;
+mod store;
 
 pub use application::Application;
 pub use blobs::BlobsRefused;
-pub use parts::{Machine, Parts, PartsError, Store, StorePorts, database_of};
+pub use keyed_store::claim;
+pub use parts::{Machine, OtherNodes, Parts, PartsError};
+pub use store::{Store, StorePorts, StoreRefused, database_of};

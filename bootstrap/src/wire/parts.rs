@@ -1,8 +1,10 @@
 //! The parts of a server: one adapter for each port, chosen and built from the settings.
 
 use super::blobs::{BlobsRefused, open_blobs};
+use super::keyed_store;
+use super::store::{Store, StoreRefused};
 use crate::audit_heads::audit_heads_file_of;
-use crate::config::{HashSettings, Settings, StorageSettings, StoreChoice};
+use crate::config::{HashSettings, Settings};
 use crate::keys::{KeyRing, KeysError, TokenKeys};
 use epic_cache_memory::{CachedUsages, CachedUsers, MemoryAccessLog, RevocationIndex};
 use epic_domain::decoy::DecoySalts;
@@ -11,13 +13,17 @@ use epic_domain::introspection::ClientCredentials;
 use epic_domain::rate_limit::Quotas;
 use epic_domain::session::SessionPolicy;
 use epic_hash_argon2::{Argon2Hasher, HasherSettings};
-use epic_limiter_memory::{Budget, MemoryLimiter};
+use epic_inbound::node_sync::LastHeard;
+use epic_limiter_memory::{Budget, MemoryLimiter, NodeEntryLimiter};
 use epic_otp_totp::{OtpIssuer, TotpCodes};
+use epic_outbound::StoreError;
 use epic_outbound::access_log::AccessLog;
 use epic_outbound::audit::Audit;
 use epic_outbound::blobs::Blobs;
+use epic_outbound::changes::{AccountMemory, Changes};
 use epic_outbound::clock::Clock;
 use epic_outbound::entropy::{Entropy, EntropyError, random_bytes};
+use epic_outbound::entry_limiter::EntryLimiter;
 use epic_outbound::files::{Files, Usages};
 use epic_outbound::hasher::{Hasher, HasherError};
 use epic_outbound::head_signer::HeadSigner;
@@ -34,10 +40,9 @@ use epic_outbound::uploads::{BlobLedger, Uploads};
 use epic_outbound::users::Users;
 use epic_seal_aead::{AeadPasses, AeadSealer, KeysRefused};
 use epic_sign_ed25519::{Ed25519HeadSigner, HeadKeysRefused};
-use epic_store_sqlite::{OpenError, SqliteStore, StoreOptions};
 use epic_system::{SystemClock, SystemEntropy};
 use epic_token_jwt::{EddsaTokens, JwtTokens, ProviderTaken};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Who issues tokens and whom they are for.
@@ -64,11 +69,15 @@ impl Machine {
     }
 }
 
-/// The store, to be closed when all else is done.
-#[derive(Debug, Clone)]
-pub enum Store {
-    /// SQLite in the data folder.
-    Sqlite(SqliteStore),
+/// What a node has that shares its store with others.
+#[derive(Clone)]
+pub struct OtherNodes {
+    /// What the others change.
+    pub changes: Arc<dyn Changes>,
+    /// When this node last knew all of it.
+    pub last_heard: Arc<LastHeard>,
+    /// Accounts in memory, which they may have changed.
+    pub account_memory: Arc<dyn AccountMemory>,
 }
 
 /// One adapter for each port, and the values that use cases take. A test may put another in before it assembles them.
@@ -101,6 +110,8 @@ pub struct Parts {
     pub revocations: Arc<dyn Revocations>,
     /// The limiter.
     pub limiter: Arc<dyn Limiter>,
+    /// The limiter of the ways in.
+    pub entry_limiter: Arc<dyn EntryLimiter>,
     /// Slow hashes.
     pub hasher: Arc<dyn Hasher>,
     /// Tokens.
@@ -127,6 +138,8 @@ pub struct Parts {
     pub file_policy: FilePolicy,
     /// The file to which signed heads of the audit log are added.
     pub audit_heads_file: PathBuf,
+    /// What this node has because there are others on its store.
+    pub other_nodes: Option<OtherNodes>,
     /// The store behind accounts, sessions and audit log.
     pub store: Store,
 }
@@ -143,15 +156,12 @@ pub enum PartsError {
     /// The keys that sign the audit log do not go together.
     #[error("the key file audit-signing-keys cannot be used")]
     AuditSigningKeys(#[from] HeadKeysRefused),
-    /// The store.
-    #[error("the store in {data_dir} cannot be opened")]
-    Store {
-        /// The data folder.
-        data_dir: PathBuf,
-        /// Why.
-        #[source]
-        error: OpenError,
-    },
+    /// The store does not open.
+    #[error(transparent)]
+    Store(#[from] StoreRefused),
+    /// The store opened and does not answer.
+    #[error("the store does not answer")]
+    Unanswered(#[from] StoreError),
     /// The store of contents.
     #[error(transparent)]
     Blobs(#[from] BlobsRefused),
@@ -166,100 +176,22 @@ pub enum PartsError {
     Entropy(#[from] EntropyError),
 }
 
-/// The database that the store keeps in the data folder.
-#[must_use]
-pub fn database_of(data_dir: &Path) -> PathBuf {
-    data_dir.join("epic.db")
-}
-
-/// The ports that a store implements.
-pub struct StorePorts {
-    /// Accounts.
-    pub users: Arc<dyn Users>,
-    /// Sessions.
-    pub sessions: Arc<dyn Sessions>,
-    /// The audit log.
-    pub audit: Arc<dyn Audit>,
-    /// Files.
-    pub files: Arc<dyn Files>,
-    /// How much accounts store.
-    pub usages: Arc<dyn Usages>,
-    /// Uploads under way.
-    pub uploads: Arc<dyn Uploads>,
-    /// Shares.
-    pub shares: Arc<dyn Shares>,
-    /// Links.
-    pub links: Arc<dyn Links>,
-    /// Which blobs are needed.
-    pub blob_ledger: Arc<dyn BlobLedger>,
-}
-
-impl StorePorts {
-    /// The ports of a store that implements them all.
-    #[must_use]
-    pub fn of<S>(store: &Arc<S>) -> Self
-    where
-        S: Users + Sessions + Audit + Files + Usages + Uploads + Shares + Links + BlobLedger + 'static,
-    {
-        Self {
-            users: Arc::<S>::clone(store),
-            sessions: Arc::<S>::clone(store),
-            audit: Arc::<S>::clone(store),
-            files: Arc::<S>::clone(store),
-            usages: Arc::<S>::clone(store),
-            uploads: Arc::<S>::clone(store),
-            shares: Arc::<S>::clone(store),
-            links: Arc::<S>::clone(store),
-            blob_ledger: Arc::<S>::clone(store),
-        }
-    }
-}
-
-impl Store {
-    /// Opens the store that the settings choose.
-    ///
-    /// # Errors
-    /// [`PartsError::Store`].
-    pub fn open(settings: &StorageSettings) -> Result<Self, PartsError> {
-        match settings.store {
-            StoreChoice::Sqlite => SqliteStore::open(&settings.data_dir, StoreOptions::default())
-                .map(Self::Sqlite)
-                .map_err(|error| PartsError::Store { data_dir: settings.data_dir.clone(), error }),
-        }
-    }
-
-    /// Its ports.
-    #[must_use]
-    pub fn ports(&self) -> StorePorts {
-        match self {
-            Self::Sqlite(store) => StorePorts::of(&Arc::new(store.clone())),
-        }
-    }
-
-    /// Finishes what it has accepted and closes. Blocks until that is done; later calls are refused.
-    pub fn close(&self) {
-        match self {
-            Self::Sqlite(store) => store.close(),
-        }
-    }
-}
-
 impl Parts {
-    /// Reads or makes the keys, opens the store and builds every adapter. Blocks on the disk: call it where that is
-    /// allowed.
+    /// Reads or makes the keys, opens the store and builds every adapter. They serve on the runtime on which this is
+    /// called.
     ///
     /// # Errors
     /// [`PartsError`].
-    pub fn from_settings(settings: Settings, machine: Machine) -> Result<Self, PartsError> {
+    pub async fn from_settings(settings: Settings, machine: Machine) -> Result<Self, PartsError> {
         let Settings { storage, token_keys, sessions, introspection_clients, limits, hashing, .. } = settings;
         let Machine { clock, entropy } = machine;
-        // Keys come first and the database after them: a database never waits for keys that were not made yet.
-        let database_exists = database_of(&storage.data_dir).exists();
-        let keys = KeyRing::load_or_create(&storage.data_dir, token_keys, database_exists, entropy.as_ref())?;
-        let store = Store::open(&storage)?;
+        let (store, keys) = keyed_store::open(&storage, token_keys, Arc::clone(&entropy)).await?;
         let ports = store.ports();
+        let limiter = limiter(limits.quotas, entropy.as_ref())?;
+        let (users, other_nodes) = users(ports.users, store.changes(), &clock);
         Ok(Self {
-            users: Arc::new(CachedUsers::new(ports.users, USERS_CACHED)),
+            users,
+            other_nodes,
             sessions: ports.sessions,
             audit: ports.audit,
             files: ports.files,
@@ -270,7 +202,8 @@ impl Parts {
             blob_ledger: ports.blob_ledger,
             blobs: open_blobs(&storage)?,
             revocations: Arc::new(RevocationIndex::new()),
-            limiter: limiter(limits.quotas, entropy.as_ref())?,
+            entry_limiter: Arc::new(NodeEntryLimiter::new(Arc::clone(&limiter), Arc::clone(&clock))),
+            limiter,
             hasher: hasher(hashing, &keys, Arc::clone(&entropy))?,
             tokens: tokens(keys.token_keys)?,
             otp: Arc::new(TotpCodes::new(OtpIssuer::default())),
@@ -289,6 +222,20 @@ impl Parts {
             entropy,
         })
     }
+}
+
+/// Accounts, with a memory that knows of other nodes if there are any.
+fn users(
+    stored: Arc<dyn Users>,
+    changes: Option<Arc<dyn Changes>>,
+    clock: &Arc<dyn Clock>,
+) -> (Arc<dyn Users>, Option<OtherNodes>) {
+    let cached = CachedUsers::new(stored, USERS_CACHED);
+    let Some(changes) = changes else { return (Arc::new(cached), None) };
+    let last_heard = Arc::new(LastHeard::new(Arc::clone(clock)));
+    let cached = Arc::new(cached.trusted_while(Arc::<LastHeard>::clone(&last_heard)));
+    let other_nodes = OtherNodes { changes, last_heard, account_memory: Arc::<CachedUsers>::clone(&cached) };
+    (cached, Some(other_nodes))
 }
 
 fn limiter(quotas: Quotas, entropy: &dyn Entropy) -> Result<Arc<dyn Limiter>, EntropyError> {

@@ -2,14 +2,17 @@
 
 #![allow(dead_code, reason = "each test target uses a part")]
 
+pub(crate) mod named_database;
+pub(crate) mod nodes;
 pub(crate) mod own_server;
 pub(crate) mod server;
+pub(crate) mod steps;
 
-use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use epic_domain::secret::SecretText;
 use epic_store_mongodb::{MongoOptions, MongoStore};
-use mongodb::{Client, Database};
+use mongodb::Database;
+use named_database::NamedDatabase;
 use parking_lot::Mutex;
 use server::server_uri;
 
@@ -19,8 +22,6 @@ const NEVER: Duration = Duration::from_secs(50 * 365 * 24 * 3_600);
 /// A deadline that a busy machine keeps, even when sixty-four racers wait for each other.
 const PATIENT: Duration = Duration::from_secs(30);
 
-static DATABASES: AtomicU32 = AtomicU32::new(0);
-
 /// Options for a database at `uri`.
 pub(crate) fn options(uri: &str, database: &str) -> MongoOptions {
     let uri = SecretText::new(uri.to_owned());
@@ -29,21 +30,20 @@ pub(crate) fn options(uri: &str, database: &str) -> MongoOptions {
 
 /// A database of its own, gone when this is dropped.
 pub(crate) struct FreshDatabase {
-    name: String,
     /// The stores in it. A call that was given up may still be under way at the end of a test; a database is not taken
     /// away under it.
     stores: Mutex<Vec<MongoStore>>,
+    database: NamedDatabase,
 }
 
 impl FreshDatabase {
     pub(crate) fn new() -> Self {
-        let number = DATABASES.fetch_add(1, Ordering::Relaxed);
-        Self { name: format!("epic_test_{}_{number}", std::process::id()), stores: Mutex::default() }
+        Self { stores: Mutex::default(), database: NamedDatabase::new() }
     }
 
     /// Options for a store in it.
     pub(crate) fn options(&self) -> MongoOptions {
-        options(server_uri(), &self.name)
+        options(server_uri(), self.database.name())
     }
 
     /// A store in it.
@@ -55,25 +55,23 @@ impl FreshDatabase {
 
     /// The database past the store.
     pub(crate) async fn raw(&self) -> Database {
-        Client::with_uri_str(server_uri()).await.unwrap().database(&self.name)
+        self.database.raw().await
     }
 }
 
 impl Drop for FreshDatabase {
     fn drop(&mut self) {
-        let (name, stores) = (self.name.clone(), std::mem::take(self.stores.get_mut()));
+        let stores = std::mem::take(self.stores.get_mut());
         // A runtime of its own: the test's is ending.
-        let dropped = std::thread::spawn(move || {
+        let closed = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 for store in stores {
                     store.close().await;
                 }
-                let client = Client::with_uri_str(server_uri()).await.unwrap();
-                client.database(&name).drop().await.unwrap();
             });
         })
         .join();
-        assert!(dropped.is_ok() || std::thread::panicking(), "a test database stays behind");
+        assert!(closed.is_ok() || std::thread::panicking(), "a store does not close");
     }
 }

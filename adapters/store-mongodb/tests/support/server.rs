@@ -1,9 +1,9 @@
-//! A server for the tests of this store.
+//! A server for tests: those of this store, and others that use it.
 //!
 //! `TEST_MONGODB_URI` names the server; without it one is started for this process. A server that cannot be had fails
 //! the tests: nothing is passed over.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
@@ -11,7 +11,9 @@ static SERVER: OnceLock<String> = OnceLock::new();
 
 /// Runs `scripts/mongodb-server` and returns what it prints.
 pub(crate) fn server_script(arguments: &[&str]) -> String {
-    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../scripts/mongodb-server");
+    let folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let mut scripts = folders.map(|folder| folder.join("scripts/mongodb-server"));
+    let script = scripts.find(|script| script.exists()).unwrap();
     let output = Command::new(script).args(arguments).stderr(Stdio::inherit()).output().unwrap();
     assert!(output.status.success(), "no MongoDB-compatible server can be had");
     String::from_utf8(output.stdout).unwrap().trim().to_owned()

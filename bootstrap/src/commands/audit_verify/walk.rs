@@ -83,12 +83,14 @@ pub(super) async fn verify_chain(
     let mut walk = Walk::new(signer, kept.into());
     walk.pass(&mut VecDeque::new())?;
     loop {
-        let links = audit.read(walk.verified.anchor.length, PAGE).await?;
+        // In this order, since other nodes may append meanwhile: what an anchor or a head tells of is read after it.
+        let anchor = audit.anchor().await?;
         // A page of links never takes in more than a page of heads: the store keeps one for a length.
         let stored = audit.signed_heads(walk.verified.anchor.length, PAGE).await?;
         let stored = stored.into_iter().map(|head| KeptHead { head, source: HeadSource::Store });
+        let links = audit.read(walk.verified.anchor.length, PAGE).await?;
         if links.is_empty() {
-            audit.anchor().await?.matches(walk.verified.anchor)?;
+            anchor.matches(walk.verified.anchor)?;
             return walk.end(stored.collect());
         }
         walk.follow(links, stored.collect())?;
