@@ -10,6 +10,7 @@ pub mod id;
 pub mod introspection;
 pub mod invalid;
 pub mod key_id;
+pub mod moving;
 pub mod network;
 pub mod rate_limit;
 pub mod secret;

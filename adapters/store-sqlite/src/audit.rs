@@ -95,12 +95,13 @@ impl Audit for SqliteStore {
     }
 
     async fn signed_heads(&self, after: u64, limit: u32) -> Result<Vec<SignedHead>, StoreError> {
+        let Ok(after) = integer(after) else { return Ok(Vec::new()) };
         SqliteStore::read(self, move |connection| heads(connection, after, limit)).await
     }
 }
 
 /// Reads the anchor anew each time: a cached one would be wrong after a rollback.
-fn anchor(connection: &Connection) -> Result<Anchor, Failure> {
+pub(crate) fn anchor(connection: &Connection) -> Result<Anchor, Failure> {
     let mut statement = connection.prepare_cached(ANCHOR)?;
     let stored = statement.query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?))).optional()?;
     let Some((length, head)) = stored else { return Ok(Anchor::empty()) };
@@ -118,11 +119,30 @@ fn append(connection: &Connection, events: Vec<Event>) -> Result<(), Failure> {
         anchor = link.anchor();
         insert_link(&mut insert, &link)?;
     }
+    set_anchor(connection, anchor)
+}
+
+pub(crate) fn set_anchor(connection: &Connection, anchor: Anchor) -> Result<(), Failure> {
     connection.prepare_cached(SET_ANCHOR)?.execute((integer(anchor.length)?, anchor.head.as_bytes()))?;
     Ok(())
 }
 
-fn page(connection: &Connection, after: u64, limit: u32) -> Result<Vec<Link>, Failure> {
+/// Writes a link as it is, over one that may stand in its place.
+pub(crate) fn put(connection: &Connection, link: &Link) -> Result<(), Failure> {
+    connection.prepare_cached("DELETE FROM audit WHERE sequence = ?1")?.execute([integer(link.sequence)?])?;
+    let mut insert = connection.prepare_cached(INSERT)?;
+    insert_link(&mut insert, link)
+}
+
+/// Writes a signed head over one that may stand in its place.
+pub(crate) fn put_head(connection: &Connection, head: &SignedHead) -> Result<(), Failure> {
+    connection
+        .prepare_cached("DELETE FROM audit_heads WHERE length = ?1")?
+        .execute([integer(head.anchor.length)?])?;
+    keep_head(connection, head)
+}
+
+pub(crate) fn page(connection: &Connection, after: u64, limit: u32) -> Result<Vec<Link>, Failure> {
     let Ok(after) = integer(after) else { return Ok(Vec::new()) };
     let mut statement = connection.prepare_cached(PAGE)?;
     let rows = statement.query_map((after, limit), |row| Ok(decode_link(row)))?;
@@ -179,8 +199,8 @@ fn keep_head(connection: &Connection, head: &SignedHead) -> Result<(), Failure> 
     Ok(())
 }
 
-fn heads(connection: &Connection, after: u64, limit: u32) -> Result<Vec<SignedHead>, Failure> {
-    let Ok(after) = integer(after) else { return Ok(Vec::new()) };
+/// At most `limit` heads of chains that are longer than `after`; -1 is before all.
+pub(crate) fn heads(connection: &Connection, after: i64, limit: u32) -> Result<Vec<SignedHead>, Failure> {
     let mut statement = connection.prepare_cached(HEADS)?;
     let rows = statement.query_map((after, limit), |row| Ok(decode_head(row)))?;
     rows.map(|row| row?).collect()

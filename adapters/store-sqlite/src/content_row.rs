@@ -7,6 +7,7 @@ use crate::statements::statements;
 use epic_domain::Timestamp;
 use epic_domain::file::{Content, ContentDigest, ContentNumber, EncryptedDataKey};
 use epic_domain::id::{BlobId, FileId, UserId};
+use epic_domain::moving::EarlierContent;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
 macro_rules! columns {
@@ -29,6 +30,9 @@ statements! {
         " ORDER BY versions.number DESC LIMIT ?3"
     );
     OF_FILE = concat!("SELECT ", columns!(), " FROM versions WHERE file_id = ?1 ORDER BY number LIMIT ?2");
+    PAGE_OF_ALL = concat!(
+        "SELECT ", columns!(), " FROM versions WHERE (file_id, number) > (?1, ?2) ORDER BY file_id, number LIMIT ?3"
+    );
     OLD = "SELECT file_id, number FROM versions INDEXED BY versions_by_end WHERE superseded_at_ms <= ?1 \
          ORDER BY superseded_at_ms LIMIT ?2";
     INSERT = "INSERT INTO versions (file_id, number, blob_id, size_bytes, digest, encrypted_data_key, written_by, \
@@ -111,6 +115,18 @@ pub(crate) fn of_file(connection: &Connection, file_id: FileId, limit: u32) -> R
     rows.map(|row| row?).collect()
 }
 
+/// At most `limit` earlier contents that follow the one with this number of this file, by file and number. The empty id and
+/// -1 come before all.
+pub(crate) fn page_of_all(
+    connection: &Connection,
+    (file_id, number): (&[u8], i64),
+    limit: u32,
+) -> Result<Vec<EarlierContent>, Failure> {
+    let mut statement = connection.prepare_cached(PAGE_OF_ALL)?;
+    let rows = statement.query_map((file_id, number, limit), |row| Ok(decode_earlier(row)))?;
+    rows.map(|row| row?).collect()
+}
+
 /// At most `limit` contents that were superseded at `superseded_until` or before.
 pub(crate) fn old(
     connection: &Connection,
@@ -143,7 +159,14 @@ pub(crate) fn delete(connection: &Connection, file_id: FileId, number: ContentNu
 }
 
 fn decode(row: &Row<'_>) -> Result<Content, Failure> {
+    decode_earlier(row).map(|earlier| earlier.content)
+}
+
+fn decode_earlier(row: &Row<'_>) -> Result<EarlierContent, Failure> {
     let mut fields = Fields::checked(row, WIDTH)?;
-    let _file_id: [u8; 16] = fields.take()?;
-    decode_content(&mut fields)
+    Ok(EarlierContent {
+        file_id: FileId::from_bytes(fields.take()?),
+        content: decode_content(&mut fields)?,
+        superseded_at: fields.time()?,
+    })
 }

@@ -21,6 +21,9 @@ pub enum OpenError {
     /// The file is a database of another application.
     #[error("the database belongs to another application")]
     NotOurs,
+    /// Another store was moving in, and is not here whole.
+    #[error("a move into this database has not been finished: run the same migrate command again")]
+    HalfMoved,
     /// The file is damaged, or is no database.
     #[error("the database is damaged")]
     Corrupt(#[source] Source),

@@ -4,9 +4,9 @@ use crate::error::Failure;
 use crate::file_row::{decode, file_columns};
 use crate::rows::{Columns, Fields, integer, millis};
 use crate::statements::statements;
-use epic_domain::Timestamp;
 use epic_domain::file::{File, FileChange, Revision};
 use epic_domain::id::{FileId, UserId};
+use epic_domain::moving::RemovedFile;
 use epic_outbound::files::{Position, Since};
 use rusqlite::{Connection, Row, params_from_iter};
 
@@ -54,6 +54,11 @@ statements! {
     REMEMBER_REMOVAL = concat!(
         "INSERT INTO removed_files (", removal_columns!(), ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
     );
+    REMOVALS = concat!(
+        "SELECT ", removal_columns!(), " FROM removed_files WHERE (owner_id, revision) > (?1, ?2) \
+         ORDER BY owner_id, revision LIMIT ?3"
+    );
+    FORGET_REMOVAL = "DELETE FROM removed_files WHERE owner_id = ?1 AND revision = ?2";
 }
 
 /// Columns of a removal before the checksum.
@@ -114,27 +119,50 @@ fn some_changes(
 }
 
 /// Remembers that a file was removed, as a change of its owner's files.
-pub(crate) fn remember_removal(
-    connection: &Connection,
-    file: &File,
-    revision: Revision,
-    at: Timestamp,
-    ordered_at: Timestamp,
-) -> Result<(), Failure> {
+pub(crate) fn remember_removal(connection: &Connection, removed: &RemovedFile) -> Result<(), Failure> {
     let row = Columns::default()
-        .bytes(file.owner.as_bytes())
-        .number(revision.get())?
-        .bytes(file.id.as_bytes())
-        .time(at)?
-        .time(ordered_at)?
+        .bytes(removed.owner.as_bytes())
+        .number(removed.revision.get())?
+        .bytes(removed.file_id.as_bytes())
+        .time(removed.at)?
+        .time(removed.ordered_at)?
         .with_checksum();
     connection.prepare_cached(REMEMBER_REMOVAL)?.execute(params_from_iter(row))?;
     Ok(())
 }
 
+/// Writes a removal over one that may be there.
+pub(crate) fn put_removal(connection: &Connection, removed: &RemovedFile) -> Result<(), Failure> {
+    connection
+        .prepare_cached(FORGET_REMOVAL)?
+        .execute((removed.owner.as_bytes(), integer(removed.revision.get())?))?;
+    remember_removal(connection, removed)
+}
+
+/// At most `limit` removals that follow this revision of this owner, by owner and revision. The empty id and -1 come before
+/// all.
+pub(crate) fn page_of_removals(
+    connection: &Connection,
+    (owner, revision): (&[u8], i64),
+    limit: u32,
+) -> Result<Vec<RemovedFile>, Failure> {
+    let mut statement = connection.prepare_cached(REMOVALS)?;
+    let rows = statement.query_map((owner, revision, limit), |row| Ok(decode_removed(row)))?;
+    rows.map(|row| row?).collect()
+}
+
 fn decode_removal(row: &Row<'_>) -> Result<FileChange, Failure> {
+    let RemovedFile { file_id, revision, at, .. } = decode_removed(row)?;
+    Ok(FileChange::Removed { file_id, revision, at })
+}
+
+fn decode_removed(row: &Row<'_>) -> Result<RemovedFile, Failure> {
     let mut fields = Fields::checked(row, REMOVAL_WIDTH)?;
-    let _owner: [u8; 16] = fields.take()?;
-    let revision = Revision::from_number(fields.number()?);
-    Ok(FileChange::Removed { revision, file_id: FileId::from_bytes(fields.take()?), at: fields.time()? })
+    Ok(RemovedFile {
+        owner: UserId::from_bytes(fields.take()?),
+        revision: Revision::from_number(fields.number()?),
+        file_id: FileId::from_bytes(fields.take()?),
+        at: fields.time()?,
+        ordered_at: fields.time()?,
+    })
 }

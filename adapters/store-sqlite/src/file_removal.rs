@@ -12,6 +12,7 @@ use crate::storage::{Storage, change_usage};
 use epic_domain::Timestamp;
 use epic_domain::file::{Content, ContentNumber, File, Ownership, StageState};
 use epic_domain::id::FileId;
+use epic_domain::moving::RemovedFile;
 use epic_outbound::files::{RemovalOutcome, Swept};
 use rusqlite::Connection;
 
@@ -68,7 +69,8 @@ fn remove_whole(connection: &Connection, file: &File, now: Timestamp) -> Result<
     storage.usage = storage.usage.free(freed_bytes);
     let revision = storage.take_revision(now);
     storage.save(connection)?;
-    remember_removal(connection, file, revision, now, storage.latest())
+    let (owner, file_id, ordered_at) = (file.owner, file.id, storage.latest());
+    remember_removal(connection, &RemovedFile { owner, revision, file_id, at: now, ordered_at })
 }
 
 pub(crate) fn remove_version(

@@ -7,6 +7,7 @@ use crate::statements::statements;
 use epic_domain::Timestamp;
 use epic_domain::file::{EncryptedFilename, File, Ownership, Revision};
 use epic_domain::id::{FileId, UserId};
+use epic_domain::moving::StoredFile;
 use epic_domain::user::Version;
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
@@ -48,6 +49,7 @@ macro_rules! changed {
 statements! {
     BY_ID = concat!("SELECT ", file_columns!(), " FROM files WHERE id = ?1 AND ", owner_is_there!());
     ANY_BY_ID = concat!("SELECT ", file_columns!(), " FROM files WHERE id = ?1");
+    PAGE = concat!("SELECT ", file_columns!(), " FROM files WHERE id > ?1 ORDER BY id LIMIT ?2");
     INSERT = concat!(
         "INSERT INTO files (id, owner_id, created_at_ms, ", changeable!(), ") VALUES (?1, ?2, ?3, ", changed!(), ")"
     );
@@ -78,6 +80,14 @@ pub(crate) fn find_owned(connection: &Connection, ownership: &Ownership) -> Resu
 /// The file that an ownership speaks of, unless it lies in the trash.
 pub(crate) fn find_at_hand(connection: &Connection, ownership: &Ownership) -> Result<Option<File>, Failure> {
     Ok(find_owned(connection, ownership)?.filter(|file| !file.is_trashed()))
+}
+
+/// At most `limit` files whose ids follow `after`, in their order, whether anyone may see them or not. Every id follows the
+/// empty one.
+pub(crate) fn page(connection: &Connection, after: &[u8], limit: u32) -> Result<Vec<StoredFile>, Failure> {
+    let mut statement = connection.prepare_cached(PAGE)?;
+    let rows = statement.query_map((after, limit), |row| Ok(decode_stored(row, 0)))?;
+    rows.map(|row| row?).collect()
 }
 
 /// Stores a new file, whose change came at `ordered_at` in its owner's order.
@@ -119,10 +129,14 @@ pub(crate) fn decode(row: &Row<'_>) -> Result<File, Failure> {
 
 /// The file whose columns begin at column `first` of a joined row.
 pub(crate) fn decode_from(row: &Row<'_>, first: usize) -> Result<File, Failure> {
+    decode_stored(row, first).map(|stored| stored.file)
+}
+
+fn decode_stored(row: &Row<'_>, first: usize) -> Result<StoredFile, Failure> {
     let mut fields = Fields::checked_from(row, first, WIDTH)?;
     let (id, owner) = (FileId::from_bytes(fields.take()?), UserId::from_bytes(fields.take()?));
     let created_at = fields.time()?;
-    Ok(File {
+    let file = File {
         id,
         owner,
         encrypted_filename: fields.parse("name", |bytes: Vec<u8>| EncryptedFilename::parse(&bytes))?,
@@ -132,5 +146,6 @@ pub(crate) fn decode_from(row: &Row<'_>, first: usize) -> Result<File, Failure> 
         created_at,
         updated_at: fields.time()?,
         trashed_at: fields.optional_time()?,
-    })
+    };
+    Ok(StoredFile { file, ordered_at: fields.time()? })
 }

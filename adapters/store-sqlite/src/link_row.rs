@@ -38,6 +38,7 @@ statements! {
          AND (created_at_ms, id) < (?2, ?3) AND ", link_owner_is_there!(),
         " ORDER BY created_at_ms DESC, id DESC LIMIT ?4"
     );
+    PAGE_OF_ALL = concat!("SELECT ", columns!(), " FROM links WHERE id > ?1 ORDER BY id LIMIT ?2");
     INSERT = "INSERT INTO links (id, file_id, owner_id, token_digest, expires_at_ms, max_downloads, created_at_ms, \
          downloads, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     UPDATE = "UPDATE links SET (downloads, checksum) = (?8, ?9) WHERE id = ?1";
@@ -74,6 +75,13 @@ pub(crate) fn page(
     let (at, id) = place(after);
     let mut statement = connection.prepare_cached(PAGE)?;
     let rows = statement.query_map((file_id.as_bytes(), at, id, limit), |row| Ok(decode(row)))?;
+    rows.map(|row| row?).collect()
+}
+
+/// At most `limit` links whose ids follow `after`, in their order. Every id follows the empty one.
+pub(crate) fn page_of_all(connection: &Connection, after: &[u8], limit: u32) -> Result<Vec<Link>, Failure> {
+    let mut statement = connection.prepare_cached(PAGE_OF_ALL)?;
+    let rows = statement.query_map((after, limit), |row| Ok(decode(row)))?;
     rows.map(|row| row?).collect()
 }
 

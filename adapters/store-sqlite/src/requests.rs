@@ -6,6 +6,7 @@ use crate::statements::statements;
 use epic_domain::Timestamp;
 use epic_domain::file::{Earlier, Once, RequestFingerprint};
 use epic_domain::id::UserId;
+use epic_domain::moving::RememberedRequest;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
 statements! {
@@ -15,6 +16,8 @@ statements! {
     REMEMBER = "INSERT INTO requests (owner_id, key_digest, fingerprint, outcome, expires_at_ms, checksum) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (owner_id, key_digest) DO UPDATE SET \
          (fingerprint, outcome, expires_at_ms, checksum) = (?3, ?4, ?5, ?6)";
+    PAGE = "SELECT owner_id, key_digest, fingerprint, outcome, expires_at_ms, checksum FROM requests \
+         WHERE (owner_id, key_digest) > (?1, ?2) ORDER BY owner_id, key_digest LIMIT ?3";
     FORGET = "DELETE FROM requests WHERE (owner_id, key_digest) IN (SELECT owner_id, key_digest FROM requests \
          INDEXED BY requests_by_expiry WHERE expires_at_ms <= ?1 LIMIT ?2)";
 }
@@ -62,18 +65,35 @@ pub(crate) fn remember(connection: &Connection, owner: UserId, once: Option<&Onc
     Ok(())
 }
 
+/// At most `limit` requests that follow the one with this key of this owner, by owner and key. Everything follows the empty
+/// ones.
+pub(crate) fn page(
+    connection: &Connection,
+    (owner, key_digest): (&[u8], &[u8]),
+    limit: u32,
+) -> Result<Vec<RememberedRequest>, Failure> {
+    let mut statement = connection.prepare_cached(PAGE)?;
+    let rows = statement.query_map((owner, key_digest, limit), |row| Ok(decode_remembered(row)))?;
+    rows.map(|row| row?).collect()
+}
+
 pub(crate) fn forget(connection: &Connection, now: Timestamp, limit: u32) -> Result<u32, Failure> {
     let forgotten = connection.prepare_cached(FORGET)?.execute((millis(now), limit))?;
     Ok(u32::try_from(forgotten).unwrap_or(u32::MAX))
 }
 
 fn decode(row: &Row<'_>) -> Result<Once, Failure> {
+    decode_remembered(row).map(|request| request.once)
+}
+
+fn decode_remembered(row: &Row<'_>) -> Result<RememberedRequest, Failure> {
     let mut fields = Fields::checked(row, WIDTH)?;
-    let _owner: [u8; 16] = fields.take()?;
-    Ok(Once {
+    let account = UserId::from_bytes(fields.take()?);
+    let once = Once {
         key_digest: fields.take()?,
         fingerprint: RequestFingerprint::from_bytes(fields.take()?),
         outcome: fields.take::<Vec<u8>>()?.into(),
         expires_at: fields.time()?,
-    })
+    };
+    Ok(RememberedRequest { account, once })
 }

@@ -7,6 +7,7 @@ use epic_domain::id::UserId;
 use epic_domain::user::{OtpStep, RecoveryCodeDigest, Status};
 use epic_outbound::users::Consumption;
 use rusqlite::Connection;
+use std::collections::BTreeSet;
 
 pub(crate) fn consume_otp_step(
     connection: &Connection,
@@ -47,6 +48,17 @@ pub(crate) fn replace_recovery_codes(
         insert.execute((user_id.as_bytes(), digest.as_bytes()))?;
     }
     Ok(())
+}
+
+/// The recovery codes of an account that are not used up.
+pub(crate) fn recovery_codes(
+    connection: &Connection,
+    user_id: UserId,
+) -> Result<BTreeSet<RecoveryCodeDigest>, Failure> {
+    let mut statement = connection.prepare_cached("SELECT digest FROM recovery_codes WHERE user_id = ?1")?;
+    let rows =
+        statement.query_map([user_id.as_bytes()], |row| row.get(0).map(RecoveryCodeDigest::from_bytes))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 pub(crate) fn consume_recovery_code(

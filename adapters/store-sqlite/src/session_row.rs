@@ -35,6 +35,9 @@ const INSERT: &str =
     concat!("INSERT INTO sessions (id, user_id, ", changeable!(), ") VALUES (?1, ?2, ", changed!(), ")");
 const UPDATE: &str =
     concat!("UPDATE sessions SET (", changeable!(), ") = (", changed!(), ") WHERE id = ?1 AND user_id = ?2");
+const PAGE: &str =
+    concat!("SELECT id, user_id, ", changeable!(), " FROM sessions WHERE id > ?1 ORDER BY id LIMIT ?2");
+const DELETE: &str = "DELETE FROM sessions WHERE id = ?1";
 const IDS_OF_USER: &str = "SELECT id FROM sessions WHERE user_id = ?1 ORDER BY id";
 const COUNT_OF_USER: &str = "SELECT count(*) FROM sessions WHERE user_id = ?1";
 const SEEN_LEAST: &str = "SELECT id FROM sessions WHERE user_id = ?1 ORDER BY last_seen_at_ms, id LIMIT ?2";
@@ -48,6 +51,8 @@ const PAGE_OF_USER: &str = concat!(
 const REVOKE: &str = "INSERT INTO revocations (session_id, until_ms, checksum) VALUES (?1, ?2, ?3) \
      ON CONFLICT (session_id) DO UPDATE SET until_ms = excluded.until_ms, checksum = excluded.checksum \
      WHERE excluded.until_ms > until_ms";
+const REVOCATIONS: &str = "SELECT session_id, until_ms, checksum FROM revocations WHERE session_id > ?1 \
+     ORDER BY session_id LIMIT ?2";
 
 pub(crate) fn find(connection: &Connection, session_id: SessionId) -> Result<Option<Session>, Failure> {
     let mut statement = connection.prepare_cached(BY_ID)?;
@@ -67,14 +72,50 @@ pub(crate) fn update(connection: &Connection, session: &Session) -> Result<(), F
 
 /// Removes a session and remembers it as revoked; false when it was not there.
 pub(crate) fn end(connection: &Connection, session_id: SessionId, until: Timestamp) -> Result<bool, Failure> {
-    let removed =
-        connection.prepare_cached("DELETE FROM sessions WHERE id = ?1")?.execute([session_id.as_bytes()])?;
-    if removed == 0 {
+    if connection.prepare_cached(DELETE)?.execute([session_id.as_bytes()])? == 0 {
         return Ok(false);
     }
-    let row = Columns::default().bytes(session_id.as_bytes()).time(until)?.with_checksum();
-    connection.prepare_cached(REVOKE)?.execute(params_from_iter(row))?;
+    revoke(connection, &Revocation { session_id, until })?;
     Ok(true)
+}
+
+fn revoke(connection: &Connection, revocation: &Revocation) -> Result<(), Failure> {
+    let row =
+        Columns::default().bytes(revocation.session_id.as_bytes()).time(revocation.until)?.with_checksum();
+    connection.prepare_cached(REVOKE)?.execute(params_from_iter(row))?;
+    Ok(())
+}
+
+/// Writes a session, whether it is there or not.
+pub(crate) fn put(connection: &Connection, session: &Session) -> Result<(), Failure> {
+    connection.prepare_cached(DELETE)?.execute([session.id.as_bytes()])?;
+    insert(connection, session)
+}
+
+/// Writes a revocation over one that may be there.
+pub(crate) fn put_revocation(connection: &Connection, revocation: &Revocation) -> Result<(), Failure> {
+    connection
+        .prepare_cached("DELETE FROM revocations WHERE session_id = ?1")?
+        .execute([revocation.session_id.as_bytes()])?;
+    revoke(connection, revocation)
+}
+
+/// At most `limit` sessions whose ids follow `after`, in their order. Every id follows the empty one.
+pub(crate) fn page(connection: &Connection, after: &[u8], limit: u32) -> Result<Vec<Session>, Failure> {
+    let mut statement = connection.prepare_cached(PAGE)?;
+    let rows = statement.query_map((after, limit), |row| Ok(decode(row)))?;
+    rows.map(|row| row?).collect()
+}
+
+/// At most `limit` revocations of sessions whose ids follow `after`, in their order.
+pub(crate) fn page_of_revocations(
+    connection: &Connection,
+    after: &[u8],
+    limit: u32,
+) -> Result<Vec<Revocation>, Failure> {
+    let mut statement = connection.prepare_cached(REVOCATIONS)?;
+    let rows = statement.query_map((after, limit), |row| Ok(decode_revocation(row)))?;
+    rows.map(|row| row?).collect()
 }
 
 /// Ends several of a user's sessions; returns those that ended.

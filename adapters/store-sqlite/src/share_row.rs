@@ -39,6 +39,7 @@ statements! {
          AND (created_at_ms, id) < (?2, ?3) AND (expires_at_ms IS NULL OR expires_at_ms > ?4) AND ",
         both_are_there!(), " ORDER BY created_at_ms DESC, id DESC LIMIT ?5"
     );
+    PAGE_OF_ALL = concat!("SELECT ", columns!(), " FROM shares WHERE id > ?1 ORDER BY id LIMIT ?2");
     /// The order of the join is fixed, as CROSS JOIN does: shares lead to files.
     INCOMING = concat!(
         "SELECT ", columns!(), ", ", file_columns!(), " FROM shares INDEXED BY shares_by_recipient \
@@ -107,6 +108,13 @@ pub(crate) fn incoming(
     let params = (recipient.as_bytes(), at, id, millis(now), limit);
     let rows = statement.query_map(params, |row| Ok((decode(row), file_row::decode_from(row, WIDTH + 1))))?;
     rows.map(|row| row.map(|(share, file)| Ok((share?, file?)))?).collect()
+}
+
+/// At most `limit` shares whose ids follow `after`, in their order. Every id follows the empty one.
+pub(crate) fn page_of_all(connection: &Connection, after: &[u8], limit: u32) -> Result<Vec<Share>, Failure> {
+    let mut statement = connection.prepare_cached(PAGE_OF_ALL)?;
+    let rows = statement.query_map((after, limit), |row| Ok(decode(row)))?;
+    rows.map(|row| row?).collect()
 }
 
 pub(crate) fn count_live(connection: &Connection, file_id: FileId, now: Timestamp) -> Result<u32, Failure> {

@@ -6,6 +6,7 @@ use crate::statements::statements;
 use epic_domain::Timestamp;
 use epic_domain::file::{Revision, Usage};
 use epic_domain::id::UserId;
+use epic_domain::moving::StoredUsage;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
 statements! {
@@ -14,6 +15,8 @@ statements! {
     SAVE = "INSERT INTO storage (owner_id, used_bytes, reserved_bytes, revision, latest_ms, checksum) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (owner_id) DO UPDATE SET \
          (used_bytes, reserved_bytes, revision, latest_ms, checksum) = (?2, ?3, ?4, ?5, ?6)";
+    PAGE = "SELECT owner_id, used_bytes, reserved_bytes, revision, latest_ms, checksum FROM storage \
+         WHERE owner_id > ?1 ORDER BY owner_id LIMIT ?2";
 }
 
 /// Columns before the checksum.
@@ -44,6 +47,17 @@ impl Storage {
         Self::find(connection, owner)?.ok_or(Failure::Damaged("storage"))
     }
 
+    /// At most `limit` of them whose owners' ids follow `after`, in their order. Every id follows the empty one.
+    pub(crate) fn page(
+        connection: &Connection,
+        after: &[u8],
+        limit: u32,
+    ) -> Result<Vec<StoredUsage>, Failure> {
+        let mut statement = connection.prepare_cached(PAGE)?;
+        let rows = statement.query_map((after, limit), |row| Ok(decode(row)))?;
+        rows.map(|row| Ok(row??.into())).collect()
+    }
+
     /// Takes the next revision, for a change made at `now`.
     pub(crate) fn take_revision(&mut self, now: Timestamp) -> Revision {
         self.revision = self.revision.next();
@@ -66,6 +80,18 @@ impl Storage {
             .with_checksum();
         connection.prepare_cached(SAVE)?.execute(params_from_iter(row))?;
         Ok(())
+    }
+}
+
+impl From<StoredUsage> for Storage {
+    fn from(StoredUsage { owner, usage, revision, latest }: StoredUsage) -> Self {
+        Self { owner, usage, revision, latest }
+    }
+}
+
+impl From<Storage> for StoredUsage {
+    fn from(Storage { owner, usage, revision, latest }: Storage) -> Self {
+        Self { owner, usage, revision, latest }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::connection::{check_structure, make_durable, open_reader, open_writer}
 use crate::error::{Failure, OpenError};
 use crate::folder::Folder;
 use crate::job::{Job, call};
-use crate::{readers, schema, writer};
+use crate::{moving_mark, readers, schema, writer};
 use core::time::Duration;
 use epic_outbound::StoreError;
 use rusqlite::Connection;
@@ -59,6 +59,22 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`].
     pub fn open(folder: &Path, options: StoreOptions) -> Result<Self, OpenError> {
+        Self::open_if(folder, options, moving_mark::refuse)
+    }
+
+    /// As [`SqliteStore::open`], but also when a move into the store has begun: for the one who moves.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open_to_move_in(folder: &Path, options: StoreOptions) -> Result<Self, OpenError> {
+        Self::open_if(folder, options, |_| Ok(()))
+    }
+
+    fn open_if(
+        folder: &Path,
+        options: StoreOptions,
+        check: impl FnOnce(&Connection) -> Result<(), OpenError>,
+    ) -> Result<Self, OpenError> {
         let folder = Folder::lock(folder)?;
         let path = folder.database()?;
         let mut connection = open_writer(&path)?;
@@ -66,6 +82,7 @@ impl SqliteStore {
         check_structure(&connection)?;
         make_durable(&connection)?;
         schema::migrate(&mut connection)?;
+        check(&connection)?;
         folder.remember_database()?;
 
         let (writes, write_queue) = sync_channel(options.queue_length_max);

@@ -56,6 +56,7 @@ statements! {
         "SELECT ", fixed!(), ", ", changeable!(), " FROM uploads INDEXED BY uploads_whole WHERE is_whole = 1 \
          AND created_at_ms >= 0 AND ", both_are_there!(), " ORDER BY created_at_ms LIMIT ?1"
     );
+    PAGE = concat!("SELECT ", fixed!(), ", ", changeable!(), " FROM uploads WHERE id > ?1 ORDER BY id LIMIT ?2");
     INSERT = concat!(
         "INSERT INTO uploads (", fixed!(), ", ", changeable!(), ") \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ", changed!(), ")"
@@ -94,6 +95,11 @@ pub(crate) fn expired(connection: &Connection, now: Timestamp, limit: u32) -> Re
 /// At most `limit` uploads that are whole.
 pub(crate) fn whole(connection: &Connection, limit: u32) -> Result<Vec<Upload>, Failure> {
     several(connection, WHOLE, [limit])
+}
+
+/// At most `limit` uploads whose ids follow `after`, in their order. Every id follows the empty one.
+pub(crate) fn page(connection: &Connection, after: &[u8], limit: u32) -> Result<Vec<Upload>, Failure> {
+    several(connection, PAGE, (after, limit))
 }
 
 fn several(connection: &Connection, query: &str, params: impl Params) -> Result<Vec<Upload>, Failure> {

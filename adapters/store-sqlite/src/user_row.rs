@@ -39,6 +39,8 @@ const INSERT: &str =
     concat!("INSERT INTO users (id, username, ", changeable!(), ") VALUES (?1, ?2, ", changed!(), ")");
 const UPDATE: &str =
     concat!("UPDATE users SET (", changeable!(), ") = (", changed!(), ") WHERE id = ?1 AND username = ?2");
+const PAGE: &str =
+    concat!("SELECT id, username, ", changeable!(), " FROM users WHERE id > ?1 ORDER BY id LIMIT ?2");
 const EXPIRED_PENDING: &str =
     "SELECT id FROM users WHERE pending_expires_at_ms <= ?1 ORDER BY pending_expires_at_ms LIMIT ?2";
 
@@ -55,6 +57,13 @@ pub(crate) fn find_by_username(
     username: &Username,
 ) -> Result<Option<User>, Failure> {
     find(connection, BY_USERNAME, [username.as_str()])
+}
+
+/// At most `limit` accounts whose ids follow `after`, in their order. Every id follows the empty one.
+pub(crate) fn page(connection: &Connection, after: &[u8], limit: u32) -> Result<Vec<User>, Failure> {
+    let mut statement = connection.prepare_cached(PAGE)?;
+    let rows = statement.query_map((after, limit), |row| Ok(decode(row)))?;
+    rows.map(|row| row?).collect()
 }
 
 pub(crate) fn insert(connection: &Connection, user: &User) -> Result<(), Failure> {

@@ -17,6 +17,7 @@ pub mod hasher;
 pub mod head_signer;
 pub mod limiter;
 pub mod links;
+pub mod moving;
 pub mod otp;
 pub mod passes;
 pub mod revocations;

@@ -14,6 +14,7 @@
 //! epic_tests::shares_contract!(fresh);
 //! epic_tests::links_contract!(fresh);
 //! epic_tests::blob_ledger_contract!(fresh);
+//! epic_tests::moving_contract!(fresh_house);
 //! ```
 
 pub mod abandonment;
@@ -38,6 +39,9 @@ pub mod head_signer;
 pub mod limiter;
 pub mod link_downloads;
 pub mod links;
+pub mod moving;
+pub mod moving_fill;
+pub mod moving_look;
 pub mod new_contents;
 pub mod once;
 pub mod opening;
