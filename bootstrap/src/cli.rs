@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::config::{CONFIG_VARIABLE, Given};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// EPIC Server: accounts and sessions for end-to-end encrypted storage.
@@ -32,6 +32,11 @@ pub enum Command {
     /// Look at the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Look after keys
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Move everything from one store into the other and compare them; no server may use either meanwhile
+    Migrate(MigrateArguments),
     /// Go through the life of an account against a running server, as a client does, and say what happens
     Demo(DemoArguments),
 }
@@ -52,6 +57,44 @@ pub enum AuditCommand {
         #[arg(long, value_name = "FILE")]
         heads: Vec<PathBuf>,
     },
+}
+
+/// Looking after keys.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum KeysCommand {
+    /// Make the keys of a new installation in the data folder, to be given to every node; where there are keys, make none
+    Make,
+}
+
+/// Where to move from, and where to.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct MigrateArguments {
+    /// The store that everything is in: sqlite is the one in the data folder, mongodb the one that EPIC_STORE names
+    #[arg(long, value_enum)]
+    pub from: StoreKind,
+    /// The store to move into, which must be empty
+    #[arg(long, value_enum)]
+    pub to: StoreKind,
+}
+
+/// A kind of store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StoreKind {
+    /// SQLite.
+    Sqlite,
+    /// MongoDB.
+    Mongodb,
+}
+
+impl StoreKind {
+    /// Its name, as the command line has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Mongodb => "mongodb",
+        }
+    }
 }
 
 /// What to demonstrate with.

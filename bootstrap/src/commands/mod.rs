@@ -3,10 +3,12 @@
 mod audit_verify;
 mod config_check;
 mod demo;
+mod keys_make;
+mod migrate;
 mod serve;
 
 use crate::background::causes;
-use crate::cli::{AuditCommand, Cli, Command, ConfigCommand};
+use crate::cli::{AuditCommand, Cli, Command, ConfigCommand, KeysCommand};
 use crate::config::{Given, Problems, Settings, read_file, unknown_variables};
 use core::error::Error;
 use std::io::Write;
@@ -25,6 +27,10 @@ pub fn run(cli: Cli) -> ExitCode {
         }
         Some(Command::Audit(AuditCommand::Verify { heads })) => {
             settings().and_then(|settings| audit_verify::run(&settings, &heads))
+        }
+        Some(Command::Keys(KeysCommand::Make)) => settings().and_then(|settings| keys_make::run(settings)),
+        Some(Command::Migrate(arguments)) => {
+            settings().and_then(|settings| migrate::run(settings, arguments))
         }
         Some(Command::Demo(arguments)) => demo::run(arguments),
     };

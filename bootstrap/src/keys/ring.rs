@@ -12,7 +12,7 @@ use epic_seal_aead::SealingKey;
 use epic_sign_ed25519::HeadKey;
 use hkdf::Hkdf;
 use sha2::Sha256;
-use std::fs::{File, TryLockError};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// The keys' folder within the data folder.
@@ -52,13 +52,10 @@ impl KeyRing {
         let folder = folder_of(data_dir);
         let in_folder = |error| KeysError::Folder { path: folder.clone(), error };
         create_private_folder(&folder).map_err(in_folder)?;
-        // Held while keys are made, so that two first starts do not make two sets; the kernel gives it back.
+        // Held while keys are made, so that two first starts do not make two sets; the kernel gives it back. Nodes that share
+        // the folder and start together wait for each other.
         let lock = File::open(&folder).map_err(in_folder)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(KeysError::InUse),
-            Err(TryLockError::Error(error)) => return Err(in_folder(error)),
-        }
+        lock.lock().map_err(in_folder)?;
         let source = KeySource::new(&folder, database_exists, entropy);
         let token_keys = match token_keys {
             TokenKeySource::Given(given) => *given,
@@ -76,6 +73,28 @@ impl KeyRing {
             sync_folder(&folder).map_err(in_folder)?;
         }
         Ok(keys)
+    }
+
+    /// Makes the keys of a new installation, for nodes that are given them. Where there are keys it makes none; they are to be
+    /// whole then.
+    ///
+    /// # Errors
+    /// [`KeysError`].
+    pub fn make(
+        data_dir: &Path,
+        token_keys: TokenKeySource,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, KeysError> {
+        let folder = folder_of(data_dir);
+        let has_some = fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some());
+        Self::load_or_create(data_dir, token_keys, has_some, entropy)
+    }
+
+    /// Under which a shared limiter knows addresses and names: the same on all nodes that serve from one database, since they
+    /// have the same pepper.
+    #[must_use]
+    pub fn limiter_key(&self) -> Secret<KEY_BYTES> {
+        Secret::new(Hkdf::<Sha256>::extract(Some(b"epic/v1/limiter-key"), self.pepper.expose()).0.into())
     }
 
     /// What says, without telling anything about the keys, whether two rings go with the same database: the pepper, since
@@ -99,7 +118,7 @@ mod tests {
     use super::*;
     use crate::keys::{TokenAlgorithm, parse_token_keys};
     use epic_system::SystemEntropy;
-    use std::fs::{self, Permissions};
+    use std::fs::Permissions;
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
     /// Files on which a database depends.
@@ -211,14 +230,28 @@ mod tests {
     }
 
     #[test]
-    fn i09_a_second_process_that_is_starting_keeps_out() {
+    fn first_starts_at_one_moment_make_one_set_of_keys() {
+        for _ in 0..20 {
+            let data = tempfile::tempdir().unwrap();
+            let starts: Vec<_> = (0..8)
+                .map(|_| {
+                    let data = data.path().to_owned();
+                    std::thread::spawn(move || load(&data, false).unwrap().mark())
+                })
+                .collect();
+            let marks: Vec<_> = starts.into_iter().map(|start| start.join().unwrap()).collect();
+            assert!(marks.iter().all(|mark| *mark == marks[0]));
+        }
+    }
+
+    #[test]
+    fn keys_are_made_once_and_a_part_of_them_is_no_set() {
         let data = tempfile::tempdir().unwrap();
-        load(data.path(), false).unwrap();
-        let other = File::open(folder_of(data.path())).unwrap();
-        other.try_lock().unwrap();
-        assert!(matches!(load(data.path(), true), Err(KeysError::InUse)));
-        drop(other);
-        assert!(load(data.path(), true).is_ok());
+        let make = || KeyRing::make(data.path(), TokenKeySource::File(TokenAlgorithm::Hs256), &SystemEntropy);
+        let made = make().unwrap().mark();
+        assert_eq!(make().unwrap().mark(), made);
+        fs::remove_file(folder_of(data.path()).join("sealing-keys")).unwrap();
+        assert!(matches!(make(), Err(KeysError::Missing { .. })));
     }
 
     #[test]

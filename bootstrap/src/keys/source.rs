@@ -61,9 +61,6 @@ pub enum KeysError {
         "the database is used with other keys than those in the data folder: copy the folder keys of a node that serves from it"
     )]
     OfAnotherDatabase,
-    /// Another process is starting there.
-    #[error("the data folder is in use by another process")]
-    InUse,
     /// No randomness to make keys from.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
