@@ -7,6 +7,7 @@ use core::time::Duration;
 use epic_inbound::Fault;
 use epic_inbound::file_housekeeping::FileHousekeeping;
 use epic_inbound::housekeeping::Housekeeping;
+use epic_inbound::node_sync::{NodeSync, Step};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -20,8 +21,10 @@ const SWEEP_PERIOD: Duration = Duration::from_secs(60);
 const REMOVE_BLOBS_PERIOD: Duration = Duration::from_secs(2);
 /// One of the 256 shelves of the blob store: all of them in a day.
 const SWEEP_SHELF_PERIOD: Duration = Duration::from_secs(24 * 60 * 60 / 256);
-/// A session that ended elsewhere, or whose end was not answered, is known after this.
+/// A session whose end was not answered is known after this.
 const CATCH_UP_PERIOD: Duration = Duration::from_secs(1);
+/// How often a store is asked what other nodes did that cannot tell it by itself.
+const ASK_PERIOD: Duration = Duration::from_millis(250);
 /// What the audit log gained since the last signature could be cut off unseen: at most this much.
 const SIGN_PERIOD: Duration = Duration::from_secs(30);
 /// The longest pause after failures, unless the period itself is longer.
@@ -34,18 +37,19 @@ pub struct Background {
 }
 
 impl Background {
-    /// Starts the rounds of `housekeeping` on the current runtime. Signed heads of the audit log are added to
-    /// `audit_heads_file`, from where they can be carried away.
+    /// Starts the rounds of `housekeeping` on the current runtime, and those of `node_sync` if there are other nodes. Signed
+    /// heads of the audit log are added to `audit_heads_file`, from where they can be carried away.
     #[must_use]
     pub fn start(
         housekeeping: &Housekeeping,
         file_housekeeping: &FileHousekeeping,
+        node_sync: Option<NodeSync>,
         audit_heads_file: &Path,
     ) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let keeper = housekeeping.clone();
-        tasks.spawn(repeat("prune_memory", PRUNE_PERIOD, stopped.clone(), move || {
+        tasks.spawn(repeat("prune_memory", Pace::every(PRUNE_PERIOD), stopped.clone(), move || {
             let keeper = keeper.clone();
             async move {
                 // It walks whole tables, which would hold up the requests of its thread.
@@ -55,22 +59,21 @@ impl Background {
             }
         }));
         let keeper = housekeeping.clone();
-        tasks.spawn(repeat("record_accesses", RECORD_PERIOD, stopped.clone(), move || {
+        tasks.spawn(repeat("record_accesses", Pace::every(RECORD_PERIOD), stopped.clone(), move || {
             let keeper = keeper.clone();
             async move { keeper.record_accesses().await }
         }));
-        let keeper = housekeeping.clone();
-        tasks.spawn(repeat("catch_up", CATCH_UP_PERIOD, stopped.clone(), move || {
-            let keeper = keeper.clone();
-            async move { keeper.catch_up().await }
-        }));
+        match node_sync {
+            Some(node_sync) => start_following(&mut tasks, node_sync, &stopped),
+            None => start_catching_up(&mut tasks, housekeeping.clone(), &stopped),
+        }
         let (keeper, file) = (housekeeping.clone(), audit_heads_file.to_owned());
-        tasks.spawn(repeat("sign_audit_head", SIGN_PERIOD, stopped.clone(), move || {
+        tasks.spawn(repeat("sign_audit_head", Pace::every(SIGN_PERIOD), stopped.clone(), move || {
             let (keeper, file) = (keeper.clone(), file.clone());
             async move { sign_audit_head(&keeper, file).await }
         }));
         let keeper = housekeeping.clone();
-        tasks.spawn(repeat("sweep_store", SWEEP_PERIOD, stopped.clone(), move || {
+        tasks.spawn(repeat("sweep_store", Pace::every(SWEEP_PERIOD), stopped.clone(), move || {
             let keeper = keeper.clone();
             async move { keeper.sweep_store().await }
         }));
@@ -89,9 +92,29 @@ impl Background {
     }
 }
 
+fn start_catching_up(tasks: &mut JoinSet<()>, keeper: Housekeeping, stopped: &watch::Receiver<bool>) {
+    tasks.spawn(repeat("catch_up", Pace::every(CATCH_UP_PERIOD), stopped.clone(), move || {
+        let keeper = keeper.clone();
+        async move { keeper.catch_up().await }
+    }));
+}
+
+fn start_following(tasks: &mut JoinSet<()>, node_sync: NodeSync, stopped: &watch::Receiver<bool>) {
+    tasks.spawn(repeat("follow_other_nodes", Pace::FOLLOW, stopped.clone(), move || {
+        let node_sync = node_sync.clone();
+        async move {
+            // At a feed the step itself waits for what happens next.
+            if node_sync.step().await? == Step::Asked {
+                sleep(ASK_PERIOD).await;
+            }
+            Ok(())
+        }
+    }));
+}
+
 fn start_for_files(tasks: &mut JoinSet<()>, keeper: &FileHousekeeping, stopped: &watch::Receiver<bool>) {
     let files = keeper.clone();
-    tasks.spawn(repeat("sweep_files", SWEEP_PERIOD, stopped.clone(), move || {
+    tasks.spawn(repeat("sweep_files", Pace::every(SWEEP_PERIOD), stopped.clone(), move || {
         let files = files.clone();
         async move {
             files.finish_cut_off().await?;
@@ -99,12 +122,12 @@ fn start_for_files(tasks: &mut JoinSet<()>, keeper: &FileHousekeeping, stopped: 
         }
     }));
     let files = keeper.clone();
-    tasks.spawn(repeat("remove_blobs", REMOVE_BLOBS_PERIOD, stopped.clone(), move || {
+    tasks.spawn(repeat("remove_blobs", Pace::every(REMOVE_BLOBS_PERIOD), stopped.clone(), move || {
         let files = files.clone();
         async move { files.remove_doomed_blobs().await }
     }));
     let (files, next_shelf) = (keeper.clone(), Arc::new(AtomicU8::new(0)));
-    tasks.spawn(repeat("sweep_shelf", SWEEP_SHELF_PERIOD, stopped.clone(), move || {
+    tasks.spawn(repeat("sweep_shelf", Pace::every(SWEEP_SHELF_PERIOD), stopped.clone(), move || {
         let files = files.clone();
         let shelf = next_shelf.fetch_add(1, Ordering::Relaxed);
         async move { files.sweep_shelf(shelf).await.map(|_| ()) }
@@ -120,17 +143,41 @@ pub(crate) async fn sign_audit_head(housekeeping: &Housekeeping, file: PathBuf) 
         .map_err(|error| Fault::Unavailable(error.into()))
 }
 
-/// Repeats a round every `period` until `stopped`. A round that fails or panics is reported and tried again, with a
+/// How rounds follow each other.
+#[derive(Clone, Copy)]
+struct Pace {
+    /// The pause after a round that succeeded.
+    period: Duration,
+    /// The pause after the first one that failed; it doubles with each further one.
+    first_pause: Duration,
+    /// The longest pause after failures.
+    pause_max: Duration,
+}
+
+impl Pace {
+    /// At once, and soon again after a failure: meanwhile every protected call asks the store.
+    const FOLLOW: Self = Self {
+        period: Duration::ZERO,
+        first_pause: Duration::from_millis(100),
+        pause_max: Duration::from_secs(1),
+    };
+
+    fn every(period: Duration) -> Self {
+        Self { period, first_pause: period.saturating_mul(2), pause_max: PAUSE_MAX.max(period) }
+    }
+}
+
+/// Repeats a round at `pace` until `stopped`. A round that fails or panics is reported and tried again, with a
 /// pause that grows as long as it fails.
 async fn repeat<Round>(
     task: &'static str,
-    period: Duration,
+    pace: Pace,
     mut stopped: watch::Receiver<bool>,
     round: impl Fn() -> Round,
 ) where
     Round: Future<Output = Result<(), Fault>> + Send + 'static,
 {
-    let mut streak = Streak::new(period);
+    let mut streak = Streak::new(pace);
     loop {
         tokio::select! {
             () = sleep(streak.pause()) => {}
@@ -176,13 +223,13 @@ enum Report {
 
 /// Rounds that failed one after the other.
 struct Streak {
-    period: Duration,
+    pace: Pace,
     failures: u32,
 }
 
 impl Streak {
-    const fn new(period: Duration) -> Self {
-        Self { period, failures: 0 }
+    const fn new(pace: Pace) -> Self {
+        Self { pace, failures: 0 }
     }
 
     fn record(&mut self, succeeded: bool) -> Report {
@@ -196,10 +243,13 @@ impl Streak {
         }
     }
 
-    /// The pause before the next round: the period, doubled with each failure up to a bound.
+    /// The pause before the next round.
     fn pause(&self) -> Duration {
-        let doublings = self.failures.min(16);
-        self.period.saturating_mul(1 << doublings).min(PAUSE_MAX.max(self.period))
+        let Pace { period, first_pause, pause_max } = self.pace;
+        match self.failures.checked_sub(1) {
+            None => period,
+            Some(doublings) => first_pause.saturating_mul(1 << doublings.min(16)).min(pause_max),
+        }
     }
 }
 
@@ -211,7 +261,7 @@ mod tests {
 
     #[test]
     fn a_failure_is_reported_once_and_so_is_its_end() {
-        let mut streak = Streak::new(Duration::from_secs(5));
+        let mut streak = Streak::new(Pace::every(Duration::from_secs(5)));
         let reports: Vec<_> =
             [true, false, false, false, true, true].map(|succeeded| streak.record(succeeded)).into();
         assert_eq!(
@@ -229,7 +279,7 @@ mod tests {
 
     #[test]
     fn the_pause_grows_with_failures_to_a_bound() {
-        let mut streak = Streak::new(Duration::from_secs(5));
+        let mut streak = Streak::new(Pace::every(Duration::from_secs(5)));
         let mut pauses = vec![streak.pause().as_secs()];
         for _ in 0..5 {
             streak.record(false);
@@ -238,7 +288,7 @@ mod tests {
         assert_eq!(pauses, [5, 10, 20, 40, 60, 60]);
         streak.record(true);
         assert_eq!(streak.pause().as_secs(), 5);
-        let mut slow = Streak::new(Duration::from_secs(300));
+        let mut slow = Streak::new(Pace::every(Duration::from_secs(300)));
         slow.record(false);
         assert_eq!(slow.pause().as_secs(), 300);
     }
@@ -248,7 +298,7 @@ mod tests {
         let rounds = Arc::new(AtomicU32::new(0));
         let (stop, stopped) = watch::channel(false);
         let counter = Arc::clone(&rounds);
-        let task = spawn(repeat("test", Duration::ZERO, stopped, move || {
+        let task = spawn(repeat("test", Pace::every(Duration::ZERO), stopped, move || {
             let round = counter.fetch_add(1, Ordering::SeqCst);
             async move {
                 match round {

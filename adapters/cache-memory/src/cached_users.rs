@@ -11,6 +11,7 @@ use epic_domain::user::{
     AuthKeyHash, OtpStep, ProposedTotp, RecoveryCodeDigest, RecoveryKey, Status, User, Username, Version,
 };
 use epic_outbound::StoreError;
+use epic_outbound::changes::{AccountMemory, UpToDate};
 use epic_outbound::users::{
     Change, Consumption, CredentialChange, Insertion, Replacement, TotpChange, Users,
 };
@@ -27,10 +28,14 @@ type Accounts = Cache<UserId, Arc<User>, UnitWeighter, IdHash>;
 /// read before the change finds no place to be kept.
 ///
 /// Pending accounts are not kept. They can be removed by calls that do not name them, and no session reads them.
+///
+/// Where other nodes change accounts too, [`AccountMemory`] is how that is heard of, and memory is used only while
+/// [`UpToDate`] says that it was.
 pub struct CachedUsers {
     store: Arc<dyn Users>,
     accounts: Accounts,
     unsettled: Unsettled,
+    up_to_date: Option<Arc<dyn UpToDate>>,
 }
 
 impl fmt::Debug for CachedUsers {
@@ -46,12 +51,18 @@ impl CachedUsers {
         let weight = u64::try_from(capacity).unwrap_or(u64::MAX);
         let accounts =
             Cache::with(capacity, weight, UnitWeighter, IdHash::default(), DefaultLifecycle::default());
-        Self { store, accounts, unsettled: Unsettled::default() }
+        Self { store, accounts, unsettled: Unsettled::default(), up_to_date: None }
     }
 
-    /// Forgets an account that was changed elsewhere: by another node or an operator.
-    pub fn invalidate(&self, user_id: UserId) {
-        self.accounts.remove(&user_id);
+    /// Uses memory only while `up_to_date` says that it knows what other nodes did; at other times every read asks the
+    /// store.
+    #[must_use]
+    pub fn trusted_while(self, up_to_date: Arc<dyn UpToDate>) -> Self {
+        Self { up_to_date: Some(up_to_date), ..self }
+    }
+
+    fn is_trusted(&self) -> bool {
+        self.up_to_date.as_ref().is_none_or(|node| node.is_up_to_date())
     }
 
     /// How many accounts are in memory.
@@ -110,7 +121,17 @@ impl Drop for UnderWay<'_> {
         if !self.answered {
             self.users.unsettled.add(self.user_id);
         }
-        self.users.invalidate(self.user_id);
+        self.users.forget(self.user_id);
+    }
+}
+
+impl AccountMemory for CachedUsers {
+    fn forget(&self, user_id: UserId) {
+        self.accounts.remove(&user_id);
+    }
+
+    fn forget_all(&self) {
+        self.accounts.clear();
     }
 }
 
@@ -121,6 +142,9 @@ impl Users for CachedUsers {
     }
 
     async fn find_by_id(&self, user_id: UserId) -> Result<Option<Arc<User>>, StoreError> {
+        if !self.is_trusted() {
+            return self.store.find_by_id(user_id).await;
+        }
         match self.accounts.get(&user_id) {
             Some(user) => Ok(Some(user)),
             None => self.read_through(user_id).await,

@@ -17,6 +17,7 @@ mod collections;
 mod connection;
 mod documents;
 mod errors;
+mod feed;
 mod format;
 mod indexes;
 mod options;

@@ -1,6 +1,7 @@
 //! The application: use cases put together by hand from the parts.
 
-use super::parts::{Parts, Store};
+use super::parts::Parts;
+use super::store::Store;
 use epic_http_warp::Api;
 use epic_inbound::audit_trail::AuditTrail;
 use epic_inbound::authenticate::Authenticate;
@@ -9,12 +10,13 @@ use epic_inbound::change_credentials::ChangeCredentials;
 use epic_inbound::delete_account::DeleteAccount;
 use epic_inbound::download::Download;
 use epic_inbound::file_audit::FileAudit;
-use epic_inbound::file_housekeeping::FileHousekeeping;
+use epic_inbound::file_housekeeping::{FileHousekeeping, StoreUse};
 use epic_inbound::fresh::Freshness;
 use epic_inbound::gate::Gate;
 use epic_inbound::housekeeping::Housekeeping;
 use epic_inbound::introspect::Introspect;
 use epic_inbound::linking::Linking;
+use epic_inbound::node_sync::NodeSync;
 use epic_inbound::own_files::OwnFiles;
 use epic_inbound::public_keys::LookUpPublicKeys;
 use epic_inbound::published_keys::PublishedKeys;
@@ -47,6 +49,8 @@ pub struct Application {
     pub housekeeping: Housekeeping,
     /// What the server does by itself for files.
     pub file_housekeeping: FileHousekeeping,
+    /// What keeps this node in step with the others, if there are others.
+    pub node_sync: Option<NodeSync>,
     /// The file to which signed heads of the audit log are added.
     pub audit_heads_file: PathBuf,
     /// The store, to be closed last.
@@ -80,7 +84,9 @@ impl Application {
             api.receive_upload.clone(),
             common.recorder.clone(),
             parts.file_policy,
+            if parts.other_nodes.is_some() { StoreUse::Shared } else { StoreUse::Alone },
         );
+        let node_sync = parts.node_sync();
         let housekeeping = Housekeeping::new(
             parts.housekeeping_ports(),
             Arc::clone(&parts.audit),
@@ -92,6 +98,7 @@ impl Application {
             api,
             housekeeping,
             file_housekeeping,
+            node_sync,
             audit_heads_file: parts.audit_heads_file,
             store: parts.store,
         })

@@ -1,6 +1,6 @@
 //! Which ports each use case gets.
 
-use super::parts::Parts;
+use super::parts::{OtherNodes, Parts};
 use epic_inbound::authenticate::AuthenticatePorts;
 use epic_inbound::begin_upload::BeginUploadPorts;
 use epic_inbound::change_credentials::ChangeCredentialsPorts;
@@ -9,6 +9,7 @@ use epic_inbound::file_housekeeping::FileHousekeepingPorts;
 use epic_inbound::housekeeping::HousekeepingPorts;
 use epic_inbound::introspect::IntrospectPorts;
 use epic_inbound::linking::LinkingPorts;
+use epic_inbound::node_sync::{NodeSync, NodeSyncPorts};
 use epic_inbound::own_files::OwnFilesPorts;
 use epic_inbound::receive_upload::ReceiveUploadPorts;
 use epic_inbound::refresh::RefreshPorts;
@@ -17,9 +18,28 @@ use epic_inbound::sessions::OwnSessionsPorts;
 use epic_inbound::sharing::SharingPorts;
 use epic_inbound::sign_in::SignInPorts;
 use epic_inbound::sign_out::SignOutPorts;
+use epic_outbound::changes::UpToDate;
 use std::sync::Arc;
 
 impl Parts {
+    fn up_to_date(&self) -> Option<Arc<dyn UpToDate>> {
+        let last_heard = self.other_nodes.as_ref().map(|others| Arc::clone(&others.last_heard));
+        last_heard.map(|last_heard| last_heard as Arc<dyn UpToDate>)
+    }
+
+    /// The use case that keeps this node in step with the others, if there are others.
+    pub(super) fn node_sync(&self) -> Option<NodeSync> {
+        let OtherNodes { changes, last_heard, account_memory } = self.other_nodes.clone()?;
+        let ports = NodeSyncPorts {
+            changes,
+            sessions: Arc::clone(&self.sessions),
+            revocations: Arc::clone(&self.revocations),
+            account_memory,
+            clock: Arc::clone(&self.clock),
+        };
+        Some(NodeSync::new(ports, last_heard, self.session_policy))
+    }
+
     pub(super) fn register_ports(&self) -> RegisterPorts {
         RegisterPorts {
             users: Arc::clone(&self.users),
@@ -84,6 +104,7 @@ impl Parts {
             users: Arc::clone(&self.users),
             sessions: Arc::clone(&self.sessions),
             revocations: Arc::clone(&self.revocations),
+            up_to_date: self.up_to_date(),
             tokens: Arc::clone(&self.tokens),
             clock: Arc::clone(&self.clock),
         }
@@ -93,6 +114,8 @@ impl Parts {
         AuthenticatePorts {
             users: Arc::clone(&self.users),
             revocations: Arc::clone(&self.revocations),
+            sessions: Arc::clone(&self.sessions),
+            up_to_date: self.up_to_date(),
             tokens: Arc::clone(&self.tokens),
             access_log: Arc::clone(&self.access_log),
             clock: Arc::clone(&self.clock),

@@ -1,6 +1,7 @@
 //! Who is calling: an access token for the account behind it.
 
 use crate::Fault;
+use crate::ended_sessions::{EndedSessions, Remembered};
 use crate::gate::{Admission, Gate};
 use epic_domain::Timestamp;
 use epic_domain::network::IpPrefix;
@@ -8,8 +9,10 @@ use epic_domain::rate_limit::{Denial, Standing};
 use epic_domain::session::{Claims, TokenKind};
 use epic_domain::user::{Status, User};
 use epic_outbound::access_log::{Access, AccessLog};
+use epic_outbound::changes::UpToDate;
 use epic_outbound::clock::Clock;
 use epic_outbound::revocations::Revocations;
+use epic_outbound::sessions::Sessions;
 use epic_outbound::tokens::{TokenError, Tokens};
 use epic_outbound::users::Users;
 use std::sync::Arc;
@@ -66,6 +69,10 @@ pub struct AuthenticatePorts {
     pub users: Arc<dyn Users>,
     /// The index of ended sessions.
     pub revocations: Arc<dyn Revocations>,
+    /// Sessions, asked when the index may have missed something.
+    pub sessions: Arc<dyn Sessions>,
+    /// Whether the index knows what other nodes did; `None` when there are none.
+    pub up_to_date: Option<Arc<dyn UpToDate>>,
     /// Tokens.
     pub tokens: Arc<dyn Tokens>,
     /// Notes of calls.
@@ -77,7 +84,11 @@ pub struct AuthenticatePorts {
 /// Finds out who is calling.
 #[derive(Clone)]
 pub struct Authenticate {
-    ports: AuthenticatePorts,
+    users: Arc<dyn Users>,
+    ended: EndedSessions,
+    tokens: Arc<dyn Tokens>,
+    access_log: Arc<dyn AccessLog>,
+    clock: Arc<dyn Clock>,
     gate: Gate,
 }
 
@@ -85,7 +96,9 @@ impl Authenticate {
     /// Authenticates through these ports; calls are counted by `gate`.
     #[must_use]
     pub fn new(ports: AuthenticatePorts, gate: Gate) -> Self {
-        Self { ports, gate }
+        let AuthenticatePorts { users, revocations, sessions, up_to_date, tokens, access_log, clock } = ports;
+        let ended = EndedSessions { revocations, sessions, up_to_date };
+        Self { users, ended, tokens, access_log, clock, gate }
     }
 
     /// The account behind an access token. The call counts against the account, or against its address when the token
@@ -101,39 +114,42 @@ impl Authenticate {
         let Some(access_token) = access_token else {
             return Err(self.turn_away(origin, AuthenticateError::Missing));
         };
-        let now = self.ports.clock.now();
-        let Some(claims) = self.live_claims(access_token, now)? else {
+        let now = self.clock.now();
+        let Some((claims, remembered)) = self.usable_claims(access_token, now)? else {
             return Err(self.turn_away(origin, AuthenticateError::Refused));
         };
-        // Before the account is looked up: a refused call costs no read.
+        // Before session and account are looked up: a refused call costs no read.
         let admission = self.gate.admit_account(claims.user_id).map_err(AuthenticateError::Limited)?;
+        if !self.ended.is_live(claims.session_id, remembered).await? {
+            return Err(AuthenticateError::Refused(admission));
+        }
         let Some(user) = self.active_user(&claims).await? else {
             return Err(AuthenticateError::Refused(admission));
         };
-        self.ports.access_log.note(&Access {
-            user_id: user.id,
-            session_id: claims.session_id,
-            origin,
-            at: now,
-        });
+        self.access_log.note(&Access { user_id: user.id, session_id: claims.session_id, origin, at: now });
         Ok(Authenticated { user, claims, admission })
     }
 
-    /// The claims of a token that is genuine, for access, unexpired, and of a session that has not ended.
-    fn live_claims(&self, access_token: &str, now: Timestamp) -> Result<Option<Arc<Claims>>, Fault> {
-        let claims = match self.ports.tokens.read(access_token) {
+    /// The claims of a token that is genuine, for access, unexpired, and of a session that is not known to have ended.
+    fn usable_claims(
+        &self,
+        access_token: &str,
+        now: Timestamp,
+    ) -> Result<Option<(Arc<Claims>, Remembered)>, Fault> {
+        let claims = match self.tokens.read(access_token) {
             Ok(claims) => claims,
             Err(TokenError::NotGenuine) => return Ok(None),
             Err(unavailable @ TokenError::Unavailable(_)) => return Err(unavailable.into()),
         };
-        let usable = claims.kind == TokenKind::Access
-            && claims.is_live_at(now)
-            && !self.ports.revocations.is_revoked(claims.session_id);
-        Ok(usable.then_some(claims))
+        if claims.kind != TokenKind::Access || !claims.is_live_at(now) {
+            return Ok(None);
+        }
+        let remembered = self.ended.remembered(claims.session_id);
+        Ok((remembered != Remembered::Ended).then_some((claims, remembered)))
     }
 
     async fn active_user(&self, claims: &Claims) -> Result<Option<Arc<User>>, Fault> {
-        let user = self.ports.users.find_by_id(claims.user_id).await?;
+        let user = self.users.find_by_id(claims.user_id).await?;
         Ok(user.filter(|user| user.status == Status::Active && user.username == claims.username))
     }
 

@@ -25,6 +25,10 @@ const BLOBS_MAX: u32 = 64;
 /// day to notice that they put a database and a blob store together that do not belong together.
 const ORPHAN_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How long the last step of an upload may take at another node, clocks that differ included. One that takes longer is taken
+/// over and finished, and whoever was at it finds the file there.
+const LAST_STEP_MAX: Duration = Duration::from_secs(2 * 60);
+
 /// The ports that keeping files in order needs.
 #[derive(Clone)]
 pub struct FileHousekeepingPorts {
@@ -46,6 +50,15 @@ pub struct FileHousekeepingPorts {
     pub clock: Arc<dyn Clock>,
 }
 
+/// Who else uses the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreUse {
+    /// Nobody: what is under way and not in this process was cut off.
+    Alone,
+    /// Other nodes: what is under way may be in their hands.
+    Shared,
+}
+
 /// Keeps files in order.
 #[derive(Clone)]
 pub struct FileHousekeeping {
@@ -53,6 +66,7 @@ pub struct FileHousekeeping {
     receive: ReceiveUpload,
     recorder: Recorder,
     policy: FilePolicy,
+    store_use: StoreUse,
 }
 
 impl FileHousekeeping {
@@ -63,28 +77,35 @@ impl FileHousekeeping {
         receive: ReceiveUpload,
         recorder: Recorder,
         policy: FilePolicy,
+        store_use: StoreUse,
     ) -> Self {
-        Self { ports, receive, recorder, policy }
+        Self { ports, receive, recorder, policy, store_use }
     }
 
-    /// Takes up where a server stopped that was the only one on this store: uploads that lived in one of its requests are
-    /// given up, and those that were whole become files.
+    /// Takes up where a server stopped: if it was the only one on this store, uploads that lived in one of its requests are
+    /// given up. Those that were whole become files.
     ///
     /// # Errors
     /// [`Fault`] when a part of the server does not answer; the rounds do the same later.
     pub async fn take_up(&self) -> Result<(), Fault> {
-        // An upload in one request has at most this long to live, whatever its request does.
-        let now = self.ports.clock.now();
-        self.abandon_expired(now.saturating_add(WHOLE_UPLOAD_KEPT)).await?;
+        if self.store_use == StoreUse::Alone {
+            // An upload in one request has at most this long to live, whatever its request does.
+            let now = self.ports.clock.now();
+            self.abandon_expired(now.saturating_add(WHOLE_UPLOAD_KEPT)).await?;
+        }
         self.finish_cut_off().await
     }
 
-    /// Makes uploads files whose last step was cut off.
+    /// Makes uploads files whose last step was cut off: on a shared store those that have rested for a while.
     ///
     /// # Errors
     /// [`Fault`] when a part of the server does not answer.
     pub async fn finish_cut_off(&self) -> Result<(), Fault> {
-        self.receive.finish_cut_off(SWEEP_MAX).await
+        let rested_since = match self.store_use {
+            StoreUse::Alone => None,
+            StoreUse::Shared => Some(self.ports.clock.now().saturating_sub(LAST_STEP_MAX)),
+        };
+        self.receive.finish_cut_off(SWEEP_MAX, rested_since).await
     }
 
     /// Removes what has come to its end: uploads that rest, files in the trash, earlier contents, shares, links, and what is

@@ -1,7 +1,7 @@
 //! What the server does by itself: take up where it left off, and forget what no longer matters.
 
 use crate::recorder::Happening;
-use crate::{Fault, Recorder};
+use crate::{Fault, Recorder, ending};
 use core::time::Duration;
 use epic_domain::audit::{EventKind, SignedHead};
 use epic_domain::session::SessionPolicy;
@@ -42,9 +42,6 @@ pub struct Housekeeping {
     policy: SessionPolicy,
 }
 
-/// How far back a session may have ended to be taken in by [`Housekeeping::catch_up`]: many rounds, in case some fail.
-const CATCH_UP_OVER: Duration = Duration::from_secs(30);
-
 /// Records removed in one go, so that no sweep holds the store for long.
 const SWEEP_MAX: u32 = 500;
 
@@ -72,15 +69,14 @@ impl Housekeeping {
         Ok(())
     }
 
-    /// Takes in the sessions that ended in the last few seconds: those that another node ended, and those whose end was
-    /// durable while its answer was lost. Called every second, so that no ended session lives longer than that.
+    /// Takes in the sessions that ended in the last half minute: those whose end was durable while its answer was lost, in
+    /// many rounds, in case some fail. Called every second where there is one node; where there are several,
+    /// [`NodeSync`](crate::node_sync::NodeSync) does it with more.
     ///
     /// # Errors
     /// [`Fault`] when the store does not answer.
     pub async fn catch_up(&self) -> Result<(), Fault> {
-        // A session that ends now is remembered until this; one that ended a while ago, until that much earlier.
-        let ends_now = self.policy.revoked_until(self.ports.clock.now());
-        let lately = ends_now.saturating_sub(CATCH_UP_OVER);
+        let lately = ending::ended_since(&self.policy, self.ports.clock.now(), Duration::ZERO);
         let revocations = self.ports.sessions.live_revocations(lately).await?;
         self.ports.revocations.announce(&revocations);
         Ok(())

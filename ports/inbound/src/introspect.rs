@@ -1,12 +1,14 @@
 //! Tell other services whether a token is good (RFC 7662).
 
 use crate::Fault;
+use crate::ended_sessions::EndedSessions;
 use crate::gate::Gate;
 use epic_domain::introspection::{ClientCredentials, ClientId};
 use epic_domain::network::IpPrefix;
 use epic_domain::rate_limit::Denial;
 use epic_domain::session::{Claims, TokenKind};
 use epic_domain::user::Status;
+use epic_outbound::changes::UpToDate;
 use epic_outbound::clock::Clock;
 use epic_outbound::revocations::Revocations;
 use epic_outbound::sessions::Sessions;
@@ -37,6 +39,8 @@ pub struct IntrospectPorts {
     pub sessions: Arc<dyn Sessions>,
     /// The index of ended sessions.
     pub revocations: Arc<dyn Revocations>,
+    /// Whether the index knows what other nodes did; `None` when there are none.
+    pub up_to_date: Option<Arc<dyn UpToDate>>,
     /// Tokens.
     pub tokens: Arc<dyn Tokens>,
     /// Time.
@@ -46,7 +50,10 @@ pub struct IntrospectPorts {
 /// Answers other services.
 #[derive(Clone)]
 pub struct Introspect {
-    ports: IntrospectPorts,
+    users: Arc<dyn Users>,
+    ended: EndedSessions,
+    tokens: Arc<dyn Tokens>,
+    clock: Arc<dyn Clock>,
     clients: Arc<ClientCredentials>,
     gate: Gate,
 }
@@ -55,7 +62,9 @@ impl Introspect {
     /// Answers the services in `clients`.
     #[must_use]
     pub fn new(ports: IntrospectPorts, clients: ClientCredentials, gate: Gate) -> Self {
-        Self { ports, clients: Arc::new(clients), gate }
+        let IntrospectPorts { users, sessions, revocations, up_to_date, tokens, clock } = ports;
+        let ended = EndedSessions { revocations, sessions, up_to_date };
+        Self { users, ended, tokens, clock, clients: Arc::new(clients), gate }
     }
 
     /// The claims of a token that is good now, or `None` for any other: a service is not told what is wrong with it
@@ -78,7 +87,7 @@ impl Introspect {
                 Err(denial) => Err(IntrospectError::Limited(denial)),
             };
         }
-        let claims = match self.ports.tokens.read(token) {
+        let claims = match self.tokens.read(token) {
             Ok(claims) => claims,
             Err(TokenError::NotGenuine) => return Ok(None),
             Err(unavailable @ TokenError::Unavailable(_)) => return Err(Fault::from(unavailable).into()),
@@ -87,18 +96,21 @@ impl Introspect {
     }
 
     async fn is_good(&self, claims: &Claims) -> Result<bool, Fault> {
-        if !claims.is_live_at(self.ports.clock.now()) || self.ports.revocations.is_revoked(claims.session_id)
-        {
+        if !claims.is_live_at(self.clock.now()) {
             return Ok(false);
         }
-        let user = self.ports.users.find_by_id(claims.user_id).await?;
+        let remembered = self.ended.remembered(claims.session_id);
+        if !self.ended.is_live(claims.session_id, remembered).await? {
+            return Ok(false);
+        }
+        let user = self.users.find_by_id(claims.user_id).await?;
         if user.is_none_or(|user| user.status != Status::Active || user.username != claims.username) {
             return Ok(false);
         }
         match claims.kind {
             TokenKind::Access => Ok(true),
             TokenKind::Refresh => {
-                let session = self.ports.sessions.find(claims.session_id).await?;
+                let session = self.ended.sessions.find(claims.session_id).await?;
                 Ok(session.is_some_and(|session| session.current.refresh_id == claims.token_id))
             }
         }

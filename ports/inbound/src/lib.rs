@@ -21,6 +21,7 @@ pub mod introspect;
 pub mod linking;
 pub mod listed;
 pub mod move_house;
+pub mod node_sync;
 pub mod own_files;
 pub mod public_keys;
 pub mod published_keys;
@@ -43,6 +44,7 @@ pub mod step_up;
 pub mod storage_usage;
 
 mod desk;
+mod ended_sessions;
 mod ending;
 mod finish_upload;
 mod minting;

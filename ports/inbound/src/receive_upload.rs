@@ -158,9 +158,15 @@ impl ReceiveUpload {
         }
         let status = status_of(&upload);
         if upload.is_whole() {
-            // The step that makes it a file was cut off: nobody may be told that it is whole before it is one.
-            let upload = self.take_over(uploader, upload_id).await?;
-            self.finish(&upload, &upload.progress, Some(sender(caller, origin))).await?;
+            // The step that makes it a file was cut off, or is under way at another node: nobody may be told that it is whole
+            // before it is one.
+            match self.take_over(uploader, upload_id).await {
+                Ok(upload) => {
+                    self.finish(&upload, &upload.progress, Some(sender(caller, origin))).await?;
+                }
+                Err(ReceiveRefused::NotFound) => return self.completed(uploader, upload_id).await,
+                Err(refused) => return Err(refused),
+            }
         }
         drop(holding);
         Ok(status)
@@ -222,13 +228,19 @@ impl ReceiveUpload {
     }
 
     /// Makes at most `limit` uploads files that are whole and whose last step was cut off. One that cannot be finished
-    /// does not keep the others from it.
+    /// does not keep the others from it. With `rested_since`, uploads that moved after that time are left alone: their last
+    /// step may be under way at another node.
     ///
     /// # Errors
     /// The first [`Fault`] when a part of the server does not answer.
-    pub async fn finish_cut_off(&self, limit: u32) -> Result<(), Fault> {
+    pub async fn finish_cut_off(&self, limit: u32, rested_since: Option<Timestamp>) -> Result<(), Fault> {
         let mut first_fault = Ok(());
+        let resting_expires_at = rested_since.map(|time| self.policy.upload_expires_at(time));
         for upload in self.ports.uploads.whole(limit).await? {
+            // Each move puts the end off by the same span.
+            if resting_expires_at.is_some_and(|time| upload.expires_at > time) {
+                continue;
+            }
             if let Err(ReceiveRefused::Fault(fault)) = self.finish_for(&upload).await {
                 first_fault = first_fault.and(Err(fault));
             }
@@ -328,7 +340,12 @@ impl ReceiveUpload {
         match self.finish.finish_remembered(upload, progress, sender).await? {
             Finished::File(_) | Finished::Earlier(_) => Ok(()),
             Finished::DigestMismatch => Err(ReceiveRefused::DigestMismatch),
-            Finished::Fenced => Err(ReceiveRefused::TakenOver),
+            // Whoever has taken it over, at another node, may have finished it by now: then the file is there.
+            Finished::Fenced => match self.completed(upload.uploader, upload.id).await {
+                Ok(_) => Ok(()),
+                Err(ReceiveRefused::NotFound) => Err(ReceiveRefused::TakenOver),
+                Err(refused) => Err(refused),
+            },
             Finished::Stale => Err(ReceiveRefused::FileGone),
         }
     }

@@ -22,6 +22,8 @@ mod housekeeping;
 mod introspect;
 mod life;
 mod meanwhile;
+mod node_sync;
+mod nodes;
 mod own_sessions;
 mod public_keys;
 mod readiness;

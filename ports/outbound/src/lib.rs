@@ -9,6 +9,7 @@
 pub mod access_log;
 pub mod audit;
 pub mod blobs;
+pub mod changes;
 pub mod clock;
 pub mod entropy;
 pub mod error;

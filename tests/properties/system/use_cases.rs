@@ -139,6 +139,8 @@ impl Ports {
         AuthenticatePorts {
             users: self.users.clone(),
             revocations: self.revocations.clone(),
+            sessions: self.sessions.clone(),
+            up_to_date: None,
             tokens: self.tokens.clone(),
             access_log: self.access_log.clone(),
             clock: self.clock.clone(),
@@ -187,6 +189,7 @@ impl Ports {
             users: self.users.clone(),
             sessions: self.sessions.clone(),
             revocations: self.revocations.clone(),
+            up_to_date: None,
             tokens: self.tokens.clone(),
             clock: self.clock.clone(),
         }

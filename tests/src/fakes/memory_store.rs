@@ -5,9 +5,10 @@ use super::shelf::Shelf;
 use epic_domain::Timestamp;
 use epic_domain::file::{File, Upload};
 use epic_domain::id::{SessionId, UserId};
-use epic_domain::session::Session;
+use epic_domain::session::{Revocation, Session};
 use epic_domain::user::{RecoveryCodeDigest, User};
 use epic_outbound::StoreError;
+use epic_outbound::changes::StoreChange;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +21,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct MemoryStore {
     state: Mutex<State>,
     faults: FaultSwitch,
+    /// What has changed, from when someone first wanted to know.
+    changes: Mutex<Option<Vec<StoreChange>>>,
 }
 
 #[derive(Debug, Default)]
@@ -43,7 +46,7 @@ impl MemoryStore {
     /// # Panics
     /// When there is no such account.
     pub fn edit_user(&self, user_id: UserId, change: impl FnOnce(&mut User)) {
-        change(self.state.lock().users.get_mut(&user_id).unwrap());
+        self.noting(|state| change(state.users.get_mut(&user_id).unwrap()));
     }
 
     /// Every account.
@@ -72,7 +75,34 @@ impl MemoryStore {
 
     /// One step on the whole state, under the fault that is due.
     pub(super) fn step<T>(&self, step: impl FnOnce(&mut State) -> T) -> Result<T, StoreError> {
-        self.faults.guard(|| step(&mut self.state.lock()))
+        self.faults.guard(|| self.noting(step))
+    }
+
+    /// One step on the whole state; what changes by it is noted if someone follows.
+    fn noting<T>(&self, step: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.state.lock();
+        let mut changes = self.changes.lock();
+        let Some(changes) = changes.as_mut() else { return step(&mut state) };
+        let (users, revocations) = (state.users.clone(), state.revocations.clone());
+        let answer = step(&mut state);
+        let mut accounts: BTreeSet<_> = users.keys().chain(state.users.keys()).collect();
+        accounts.retain(|user_id| users.get(user_id) != state.users.get(user_id));
+        let ended = state.revocations.iter().filter(|(session_id, _)| !revocations.contains_key(session_id));
+        changes.extend(accounts.into_iter().copied().map(StoreChange::Account));
+        changes.extend(
+            ended.map(|(id, until)| StoreChange::Ended(Revocation { session_id: *id, until: *until })),
+        );
+        answer
+    }
+
+    /// How many changes were noted. From now on they are.
+    pub(super) fn changes_so_far(&self) -> usize {
+        self.changes.lock().get_or_insert_default().len()
+    }
+
+    /// The changes after the first `count`.
+    pub(super) fn changes_after(&self, count: usize) -> Vec<StoreChange> {
+        self.changes.lock().iter().flatten().skip(count).copied().collect()
     }
 }
 

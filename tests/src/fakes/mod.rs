@@ -4,6 +4,7 @@
 mod access_log;
 mod audit;
 mod blobs;
+mod changes;
 mod clock;
 mod entropy;
 mod faults;
@@ -27,6 +28,7 @@ mod tokens;
 pub use access_log::FakeAccessLog;
 pub use audit::FakeAudit;
 pub use blobs::FakeBlobs;
+pub use changes::FakeChanges;
 pub use clock::FakeClock;
 pub use entropy::FakeEntropy;
 pub use faults::{Fault, FaultSwitch};

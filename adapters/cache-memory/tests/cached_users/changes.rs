@@ -4,6 +4,7 @@ use crate::probe::Probe;
 use epic_cache_memory::CachedUsers;
 use epic_domain::user::{OtpStep, User, Version};
 use epic_outbound::StoreError;
+use epic_outbound::changes::AccountMemory;
 use epic_outbound::users::{CredentialChange, Ending, TotpChange, Users};
 use epic_tests::builders::{
     T0, auth_key_hash, proposed_totp, recovery_code_digest, recovery_key, user, user_id,
@@ -128,7 +129,7 @@ async fn every_change_whose_answer_was_lost_is_seen_by_the_next_read() {
 async fn a12_a_read_that_began_before_any_of_these_changes_does_not_put_the_old_account_back() {
     for change in ALL {
         let (probe, users) = warm().await;
-        users.invalidate(user_id(1));
+        users.forget(user_id(1));
         probe.after_read.arm();
         let early_read = tokio::spawn({
             let users = Arc::clone(&users);

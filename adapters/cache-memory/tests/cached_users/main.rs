@@ -3,9 +3,11 @@
 mod changes;
 mod probe;
 
+use core::sync::atomic::{AtomicBool, Ordering};
 use epic_cache_memory::CachedUsers;
 use epic_domain::id::UserId;
 use epic_domain::user::{OtpStep, Status, User, Version};
+use epic_outbound::changes::{AccountMemory, MockUpToDate};
 use epic_outbound::users::{Consumption, Insertion, Replacement, Users};
 use epic_tests::builders::{T0, recovery_code_digest, seconds_after_t0, user, user_id};
 use epic_tests::fakes::Fault;
@@ -107,7 +109,7 @@ async fn a_change_made_elsewhere_is_seen_once_it_is_told() {
     let id = user_id(1);
     assert!(users.find_by_id(id).await.unwrap().is_some());
     probe.store.edit_user(id, |user| user.status = Status::Disabled);
-    users.invalidate(id);
+    users.forget(id);
     assert_eq!(users.find_by_id(id).await.unwrap().unwrap().status, Status::Disabled);
 }
 
@@ -131,20 +133,23 @@ async fn a12_a_read_that_began_before_a_change_does_not_put_the_old_account_back
 }
 
 #[tokio::test]
-async fn a12_a_read_that_began_before_an_invalidation_does_not_put_the_old_account_back() {
-    let (probe, users) = cached([user(1).build()]).await;
-    let id = user_id(1);
-    probe.after_read.arm();
-    let early_read = tokio::spawn({
-        let users = Arc::clone(&users);
-        async move { users.find_by_id(id).await.map(|found| found.map(|user| user.status)) }
-    });
-    probe.after_read.reached().await;
-    probe.store.edit_user(id, |user| user.status = Status::Disabled);
-    users.invalidate(id);
-    probe.after_read.open();
-    assert_eq!(early_read.await.unwrap().unwrap(), Some(Status::Active));
-    assert_eq!(users.find_by_id(id).await.unwrap().unwrap().status, Status::Disabled);
+async fn a12_a_read_that_began_before_the_account_was_forgotten_does_not_put_it_back() {
+    let forget_one: fn(&CachedUsers) = |users| users.forget(user_id(1));
+    for forget in [forget_one, CachedUsers::forget_all] {
+        let (probe, users) = cached([user(1).build()]).await;
+        let id = user_id(1);
+        probe.after_read.arm();
+        let early_read = tokio::spawn({
+            let users = Arc::clone(&users);
+            async move { users.find_by_id(id).await.map(|found| found.map(|user| user.status)) }
+        });
+        probe.after_read.reached().await;
+        probe.store.edit_user(id, |user| user.status = Status::Disabled);
+        forget(&users);
+        probe.after_read.open();
+        assert_eq!(early_read.await.unwrap().unwrap(), Some(Status::Active));
+        assert_eq!(users.find_by_id(id).await.unwrap().unwrap().status, Status::Disabled);
+    }
 }
 
 #[tokio::test]
@@ -206,7 +211,7 @@ async fn racing_reads_never_see_less_than_the_last_answered_change() {
             let (users, answered) = (Arc::clone(&users), Arc::clone(&answered));
             tokio::spawn(async move {
                 for _ in 0..5_000 {
-                    let before = answered.load(core::sync::atomic::Ordering::SeqCst);
+                    let before = answered.load(Ordering::SeqCst);
                     assert!(failures(&users, id).await >= before);
                     tokio::task::yield_now().await;
                 }
@@ -215,11 +220,37 @@ async fn racing_reads_never_see_less_than_the_last_answered_change() {
         .collect();
     for _ in 0..2_000 {
         let count = users.record_code_failure(id).await.unwrap();
-        answered.store(count, core::sync::atomic::Ordering::SeqCst);
+        answered.store(count, Ordering::SeqCst);
         tokio::task::yield_now().await;
     }
     for reader in readers {
         reader.await.unwrap();
     }
     assert_eq!(failures(&users, id).await, 2_000);
+}
+
+#[tokio::test]
+async fn memory_is_used_only_while_it_knows_what_other_nodes_did() {
+    let probe = Probe::holding([user(1).build()]).await;
+    let is_up_to_date = Arc::new(AtomicBool::new(true));
+    let mut node = MockUpToDate::new();
+    let trusted = Arc::clone(&is_up_to_date);
+    node.expect_is_up_to_date().returning(move || trusted.load(Ordering::SeqCst));
+    let users = CachedUsers::new(probe.clone(), 1_000).trusted_while(Arc::new(node));
+    for _ in 0..3 {
+        users.find_by_id(user_id(1)).await.unwrap();
+    }
+    assert_eq!(probe.reads(), 1);
+    is_up_to_date.store(false, Ordering::SeqCst);
+    for _ in 0..3 {
+        users.find_by_id(user_id(1)).await.unwrap();
+    }
+    assert_eq!(probe.reads(), 4, "the store is asked each time");
+    is_up_to_date.store(true, Ordering::SeqCst);
+    users.find_by_id(user_id(1)).await.unwrap();
+    assert_eq!(probe.reads(), 4, "what was kept is there");
+    users.forget_all();
+    assert!(users.is_empty());
+    users.find_by_id(user_id(1)).await.unwrap();
+    assert_eq!(probe.reads(), 5);
 }

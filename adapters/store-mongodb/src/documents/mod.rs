@@ -3,6 +3,7 @@
 //! Each holds its format in `v`. Ids are binary values of the UUID kind, times are BSON dates, counters are 64-bit.
 
 pub(crate) mod anchor;
+pub(crate) mod change;
 pub(crate) mod format;
 pub(crate) mod link;
 pub(crate) mod session;

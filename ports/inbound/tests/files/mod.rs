@@ -9,6 +9,7 @@ mod foreign;
 mod housekeeping;
 mod links;
 mod new_contents;
+mod nodes;
 mod own_files;
 mod receive;
 mod share_requests;

@@ -5,7 +5,7 @@ use epic_domain::file::FilePolicy;
 use epic_inbound::begin_upload::{BeginUpload, BeginUploadPorts};
 use epic_inbound::download::{Download, DownloadPorts};
 use epic_inbound::file_audit::FileAudit;
-use epic_inbound::file_housekeeping::{FileHousekeeping, FileHousekeepingPorts};
+use epic_inbound::file_housekeeping::{FileHousekeeping, FileHousekeepingPorts, StoreUse};
 use epic_inbound::linking::{Linking, LinkingPorts};
 use epic_inbound::own_files::{OwnFiles, OwnFilesPorts};
 use epic_inbound::receive_upload::{ReceiveUpload, ReceiveUploadPorts};
@@ -70,10 +70,15 @@ impl Ports {
         StorageUsage::new(self.usages)
     }
 
+    /// Of the only node on the store.
     pub(crate) fn file_housekeeping(self) -> FileHousekeeping {
+        self.file_housekeeping_of(StoreUse::Alone)
+    }
+
+    pub(crate) fn file_housekeeping_of(self, store_use: StoreUse) -> FileHousekeeping {
         let (recorder, receive) = (self.recorder(), self.clone().receive_upload());
         let Self { files, usages, uploads, shares, links, ledger, blobs, clock, .. } = self;
         let ports = FileHousekeepingPorts { files, usages, uploads, shares, links, ledger, blobs, clock };
-        FileHousekeeping::new(ports, receive, recorder, FILE_POLICY)
+        FileHousekeeping::new(ports, receive, recorder, FILE_POLICY, store_use)
     }
 }

@@ -30,6 +30,7 @@ use epic_inbound::{Minting, Recorder, TokenIssuer};
 use epic_outbound::access_log::{AccessLog, MockAccessLog};
 use epic_outbound::audit::{Audit, MockAudit};
 use epic_outbound::blobs::{Blobs, MockBlobs};
+use epic_outbound::changes::UpToDate;
 use epic_outbound::clock::Clock;
 use epic_outbound::entropy::Entropy;
 use epic_outbound::files::{Files, MockFiles, MockUsages, Usages};
@@ -76,6 +77,8 @@ pub(crate) struct Ports {
     pub(crate) passes: Arc<dyn Passes>,
     pub(crate) signer: Arc<dyn HeadSigner>,
     pub(crate) revocations: Arc<dyn Revocations>,
+    /// None: one node.
+    pub(crate) up_to_date: Option<Arc<dyn UpToDate>>,
     pub(crate) access_log: Arc<dyn AccessLog>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -104,6 +107,7 @@ impl Ports {
             passes: Arc::new(MockPasses::new()),
             signer: Arc::new(MockHeadSigner::new()),
             revocations: Arc::new(MockRevocations::new()),
+            up_to_date: None,
             access_log: Arc::new(MockAccessLog::new()),
             entropy: Arc::new(FakeEntropy::seeded(1)),
             clock: Arc::new(FakeClock::default()),
@@ -129,8 +133,9 @@ impl Ports {
 
     pub(crate) fn authenticate(self) -> Authenticate {
         let gate = self.gate();
-        let Self { users, revocations, tokens, access_log, clock, .. } = self;
-        Authenticate::new(AuthenticatePorts { users, revocations, tokens, access_log, clock }, gate)
+        let Self { users, revocations, sessions, up_to_date, tokens, access_log, clock, .. } = self;
+        let ports = AuthenticatePorts { users, revocations, sessions, up_to_date, tokens, access_log, clock };
+        Authenticate::new(ports, gate)
     }
 
     pub(crate) fn register(self) -> Register {
@@ -240,7 +245,8 @@ impl Ports {
 
     pub(crate) fn introspect(self, clients: ClientCredentials) -> Introspect {
         let gate = self.gate();
-        let Self { users, sessions, revocations, tokens, clock, .. } = self;
-        Introspect::new(IntrospectPorts { users, sessions, revocations, tokens, clock }, clients, gate)
+        let Self { users, sessions, revocations, up_to_date, tokens, clock, .. } = self;
+        let ports = IntrospectPorts { users, sessions, revocations, up_to_date, tokens, clock };
+        Introspect::new(ports, clients, gate)
     }
 }

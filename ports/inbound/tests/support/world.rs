@@ -100,6 +100,7 @@ impl World {
             passes: Arc::clone(&self.passes) as _,
             signer: Arc::clone(&self.signer) as _,
             revocations: Arc::clone(&self.revocations) as _,
+            up_to_date: None,
             access_log: Arc::clone(&self.access_log) as _,
             entropy: Arc::clone(&self.entropy) as _,
             clock: Arc::clone(&self.clock) as _,
