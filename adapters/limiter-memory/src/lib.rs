@@ -7,6 +7,7 @@
 mod budget;
 mod clock_floor;
 mod decision;
+mod entry;
 mod fingerprint;
 mod lane;
 mod limiter;
@@ -15,4 +16,5 @@ mod slot;
 mod table;
 
 pub use budget::Budget;
+pub use entry::NodeEntryLimiter;
 pub use limiter::MemoryLimiter;

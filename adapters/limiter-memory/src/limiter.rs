@@ -2,7 +2,7 @@
 
 use crate::budget::Budget;
 use crate::clock_floor::{ClockFloor, Moment};
-use crate::decision::{decide, stricter};
+use crate::decision::decide;
 use crate::fingerprint::{Fingerprint, Fingerprints};
 use crate::lane::{Keys, Lanes};
 use crate::shard::{Answer, Rules};
@@ -126,7 +126,7 @@ impl<'limiter> Locked<'limiter> {
             for (claimed, key) in keys.iter().enumerate() {
                 let rules = &key.lanes.rules;
                 let answer = lane.judge(rules, key.fingerprint.within_lane(), now, claimed);
-                decision = stricter(decision, decide(key.action, rules.quota, answer));
+                decision = decision.stricter(decide(key.action, rules.quota, answer));
                 if matches!(answer, Answer::Window(_)) {
                     countable.push(key.fingerprint);
                 }

@@ -52,17 +52,6 @@ impl Gate {
         self.admit(Subject::Account(user_id))
     }
 
-    /// Whether an attempt at `action` from this address would be refused whatever it holds, so that its body need not
-    /// be read. Counts nothing.
-    #[must_use]
-    pub fn refuses_address(&self, action: Action, origin: IpPrefix) -> Option<Denial> {
-        let attempt = Attempt::new(action, Subject::Address(origin));
-        match self.limiter.peek(&[attempt], self.clock.monotonic()) {
-            Decision::Denied(denial) => Some(denial),
-            Decision::Allowed(_) => None,
-        }
-    }
-
     fn admit(&self, subject: Subject) -> Result<Admission, Denial> {
         match self.limiter.check(&[Attempt::new(Action::Api, subject)], self.clock.monotonic()) {
             Decision::Allowed(standing) => Ok(Admission { standing }),

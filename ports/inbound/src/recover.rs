@@ -4,7 +4,7 @@ use crate::change_credentials::NewCredentials;
 use crate::gate::Admission;
 use crate::recorder::Happening;
 use crate::second_factor::{Judgement, SecondFactorJudge};
-use crate::sign_in::{SignInPorts, login_attempts};
+use crate::sign_in::{SignInPorts, login_attempt_from, login_attempts};
 use crate::{Answer, Fault, Minting, Recorder, TokenIssuer, ending};
 use core::time::Duration;
 use epic_domain::Timestamp;
@@ -89,10 +89,20 @@ impl Recover {
     /// key, get the answer of a wrong key after the same work.
     pub async fn start(&self, request: &RecoveryRequest) -> Answer<RecoveryStarted, RecoverError> {
         let attempts = login_attempts(&request.username, request.origin, false);
-        match self.ports.limiter.check(&attempts, self.ports.clock.monotonic()) {
-            Decision::Denied(denial) => Answer { standing: None, result: Err(RecoverError::Limited(denial)) },
-            Decision::Allowed(standing) => Answer { standing, result: self.admitted(request).await },
+        match self.ports.entry_limiter.check(&attempts).await {
+            Err(error) => Answer { standing: None, result: Err(Fault::from(error).into()) },
+            Ok(Decision::Denied(denial)) => {
+                Answer { standing: None, result: Err(RecoverError::Limited(denial)) }
+            }
+            Ok(Decision::Allowed(standing)) => Answer { standing, result: self.admitted(request).await },
         }
+    }
+
+    /// Whether it is known that a recovery from this address is refused whatever it holds, so that it need not be read.
+    /// Counts nothing.
+    #[must_use]
+    pub fn refuses_address(&self, origin: IpPrefix) -> Option<Denial> {
+        self.ports.entry_limiter.known_denial(&[login_attempt_from(origin)])
     }
 
     async fn admitted(&self, request: &RecoveryRequest) -> Result<RecoveryStarted, RecoverError> {

@@ -14,8 +14,8 @@ use epic_domain::user::{
     User, Username, Version,
 };
 use epic_outbound::clock::Clock;
+use epic_outbound::entry_limiter::EntryLimiter;
 use epic_outbound::hasher::{Hasher, Verification};
-use epic_outbound::limiter::Limiter;
 use epic_outbound::otp::Otp;
 use epic_outbound::sealer::Sealer;
 use epic_outbound::users::{Insertion, Replacement, Users};
@@ -66,8 +66,8 @@ pub enum RegisterError {
 pub struct RegisterPorts {
     /// Accounts.
     pub users: Arc<dyn Users>,
-    /// The limiter.
-    pub limiter: Arc<dyn Limiter>,
+    /// The limiter of the ways in.
+    pub entry_limiter: Arc<dyn EntryLimiter>,
     /// Slow hashes.
     pub hasher: Arc<dyn Hasher>,
     /// Sealing of the TOTP secret.
@@ -88,6 +88,10 @@ pub struct Register {
     quota_limit_bytes: u64,
 }
 
+fn attempt_from(origin: IpPrefix) -> Attempt {
+    Attempt::new(Action::Register, Subject::Address(origin))
+}
+
 /// A fresh authenticator: what is stored of it, and what is shown once.
 struct FreshEnrolment {
     enrolment: Enrolment,
@@ -104,13 +108,22 @@ impl Register {
     /// Registers an account. While it is unconfirmed, the holder of its `auth_key` may register it again and gets a
     /// fresh secret: a lost reply blocks no name.
     pub async fn register(&self, registration: Registration) -> Answer<Registered, RegisterError> {
-        let attempt = Attempt::new(Action::Register, Subject::Address(registration.origin));
-        match self.ports.limiter.check(&[attempt], self.ports.clock.monotonic()) {
-            Decision::Denied(denial) => {
+        match self.ports.entry_limiter.check(&[attempt_from(registration.origin)]).await {
+            Err(error) => Answer { standing: None, result: Err(Fault::from(error).into()) },
+            Ok(Decision::Denied(denial)) => {
                 Answer { standing: None, result: Err(RegisterError::Limited(denial)) }
             }
-            Decision::Allowed(standing) => Answer { standing, result: self.admitted(&registration).await },
+            Ok(Decision::Allowed(standing)) => {
+                Answer { standing, result: self.admitted(&registration).await }
+            }
         }
+    }
+
+    /// Whether it is known that a registration from this address is refused whatever it holds, so that it need not be
+    /// read. Counts nothing.
+    #[must_use]
+    pub fn refuses_address(&self, origin: IpPrefix) -> Option<Denial> {
+        self.ports.entry_limiter.known_denial(&[attempt_from(origin)])
     }
 
     async fn admitted(&self, registration: &Registration) -> Result<Registered, RegisterError> {

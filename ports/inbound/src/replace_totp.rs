@@ -77,7 +77,7 @@ impl ReplaceTotp {
         let now = self.ports.clock.now();
         let proposed = user.enrolment.proposed.as_ref().filter(|proposed| proposed.is_open_at(now));
         let proposed = proposed.ok_or(ReplaceTotpError::Refused)?;
-        match self.judge.judge_proposed(user.id, &proposed.sealed_secret, code, now)? {
+        match self.judge.judge_proposed(user.id, &proposed.sealed_secret, code, now).await? {
             Ok(step) => self.take_over(fresh, proposed, step, origin, now).await,
             Err(Judgement::Limited(denial)) => Err(ReplaceTotpError::Limited(denial)),
             Err(_) => {

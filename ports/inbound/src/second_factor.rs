@@ -7,9 +7,8 @@ use epic_domain::audit::FailureReason;
 use epic_domain::id::UserId;
 use epic_domain::rate_limit::{Action, Attempt, Decision, Denial, Subject};
 use epic_domain::user::{OtpCode, OtpStep, RecoveryCode, SealedSecret, SecondFactor, Status, User};
-use epic_outbound::clock::Clock;
+use epic_outbound::entry_limiter::EntryLimiter;
 use epic_outbound::hasher::Hasher;
-use epic_outbound::limiter::Limiter;
 use epic_outbound::otp::Otp;
 use epic_outbound::sealer::Sealer;
 use epic_outbound::users::{Consumption, Users};
@@ -34,11 +33,10 @@ pub(crate) enum Judgement {
 #[derive(Clone)]
 pub(crate) struct SecondFactorJudge {
     users: Arc<dyn Users>,
-    limiter: Arc<dyn Limiter>,
+    entry_limiter: Arc<dyn EntryLimiter>,
     hasher: Arc<dyn Hasher>,
     sealer: Arc<dyn Sealer>,
     otp: Arc<dyn Otp>,
-    clock: Arc<dyn Clock>,
     minting: Minting,
 }
 
@@ -47,11 +45,10 @@ impl SecondFactorJudge {
     pub(crate) fn new(ports: &SignInPorts, minting: Minting) -> Self {
         Self {
             users: Arc::clone(&ports.users),
-            limiter: Arc::clone(&ports.limiter),
+            entry_limiter: Arc::clone(&ports.entry_limiter),
             hasher: Arc::clone(&ports.hasher),
             sealer: Arc::clone(&ports.sealer),
             otp: Arc::clone(&ports.otp),
-            clock: Arc::clone(&ports.clock),
             minting,
         }
     }
@@ -69,13 +66,13 @@ impl SecondFactorJudge {
         match factor {
             SecondFactor::Recovery(code) => self.judge_recovery_code(user, code, now).await,
             SecondFactor::Code(code) => {
-                let guess = match self.take_guess(user.id) {
+                let guess = match self.take_guess(user.id).await? {
                     Ok(guess) => guess,
                     Err(denial) => return Ok(Judgement::Limited(denial)),
                 };
                 let judgement = self.judge_code(user, code, now).await?;
                 if matches!(judgement, Judgement::Passed { .. }) {
-                    self.give_back(&guess);
+                    self.give_back(&guess).await;
                 }
                 Ok(judgement)
             }
@@ -83,20 +80,20 @@ impl SecondFactorJudge {
     }
 
     /// Judges a code of a secret that is only proposed. Nothing is spent here: the store does it when the secret takes over.
-    pub(crate) fn judge_proposed(
+    pub(crate) async fn judge_proposed(
         &self,
         user_id: UserId,
         sealed_secret: &SealedSecret,
         code: &OtpCode,
         now: Timestamp,
     ) -> Result<Result<OtpStep, Judgement>, Fault> {
-        let guess = match self.take_guess(user_id) {
+        let guess = match self.take_guess(user_id).await? {
             Ok(guess) => guess,
             Err(denial) => return Ok(Err(Judgement::Limited(denial))),
         };
         match self.matching_step(user_id, sealed_secret, code, now)? {
             Some(step) => {
-                self.give_back(&guess);
+                self.give_back(&guess).await;
                 Ok(Ok(step))
             }
             None => Ok(Err(Judgement::Failed(FailureReason::WrongCode))),
@@ -116,16 +113,20 @@ impl SecondFactorJudge {
     }
 
     /// Counts a guess before it is looked at, so that racing guesses are bounded like any others.
-    fn take_guess(&self, user_id: UserId) -> Result<Attempt, Denial> {
+    async fn take_guess(&self, user_id: UserId) -> Result<Result<Attempt, Denial>, Fault> {
         let guess = Attempt::new(Action::Totp, Subject::Account(user_id));
-        match self.limiter.check(std::slice::from_ref(&guess), self.clock.monotonic()) {
+        Ok(match self.entry_limiter.check(std::slice::from_ref(&guess)).await? {
             Decision::Denied(denial) => Err(denial),
             Decision::Allowed(_) => Ok(guess),
-        }
+        })
     }
 
-    fn give_back(&self, guess: &Attempt) {
-        self.limiter.give_back(std::slice::from_ref(guess), self.clock.monotonic());
+    /// Whoever had the right code is let in whether or not this succeeds: one of their guesses stays counted for a window,
+    /// no more.
+    async fn give_back(&self, guess: &Attempt) {
+        if let Err(error) = self.entry_limiter.give_back(std::slice::from_ref(guess)).await {
+            tracing::warn!(%error, "a guess that was right could not be given back and counts as if it had failed");
+        }
     }
 
     async fn judge_code(&self, user: &User, code: &OtpCode, now: Timestamp) -> Result<Judgement, Fault> {

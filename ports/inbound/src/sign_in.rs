@@ -13,8 +13,8 @@ use epic_domain::secret::SecretText;
 use epic_domain::session::{DeviceName, Session};
 use epic_domain::user::{AuthKey, RecoveryCode, SecondFactor, User, Username, WrappedKey};
 use epic_outbound::clock::Clock;
+use epic_outbound::entry_limiter::EntryLimiter;
 use epic_outbound::hasher::{Hasher, Verification};
-use epic_outbound::limiter::Limiter;
 use epic_outbound::otp::Otp;
 use epic_outbound::passes::{Pass, PassKind, Passes};
 use epic_outbound::revocations::Revocations;
@@ -78,8 +78,8 @@ pub struct SignInPorts {
     pub sessions: Arc<dyn Sessions>,
     /// The index of ended sessions.
     pub revocations: Arc<dyn Revocations>,
-    /// The limiter.
-    pub limiter: Arc<dyn Limiter>,
+    /// The limiter of the ways in.
+    pub entry_limiter: Arc<dyn EntryLimiter>,
     /// Slow hashes.
     pub hasher: Arc<dyn Hasher>,
     /// Opening of the TOTP secret.
@@ -97,13 +97,18 @@ const DEVICE_KNOWN_FOR: Duration = Duration::from_secs(90 * 24 * 3_600);
 /// such, so that someone who uses that budget up cannot lock its owner out.
 pub(crate) fn login_attempts(username: &Username, origin: IpPrefix, is_known_device: bool) -> Vec<Attempt> {
     let mut attempts = vec![
-        Attempt::new(Action::Login, Subject::Address(origin)),
+        login_attempt_from(origin),
         Attempt::new(Action::Login, Subject::NameFrom(username.clone(), origin)),
     ];
     if !is_known_device {
         attempts.push(Attempt::new(Action::LoginAccount, Subject::Name(username.clone())));
     }
     attempts
+}
+
+/// What an attempt to sign in from an address counts as in any case.
+pub(crate) const fn login_attempt_from(origin: IpPrefix) -> Attempt {
+    Attempt::new(Action::Login, Subject::Address(origin))
 }
 
 /// Signs people in.
@@ -147,12 +152,22 @@ impl SignIn {
     pub async fn sign_in(&self, request: SignInRequest) -> Answer<SignedIn, SignInError> {
         let known_device = self.known_device(&request);
         let attempts = login_attempts(&request.username, request.origin, known_device.is_some());
-        match self.ports.limiter.check(&attempts, self.ports.clock.monotonic()) {
-            Decision::Denied(denial) => Answer { standing: None, result: Err(SignInError::Limited(denial)) },
-            Decision::Allowed(standing) => {
+        match self.ports.entry_limiter.check(&attempts).await {
+            Err(error) => Answer { standing: None, result: Err(Fault::from(error).into()) },
+            Ok(Decision::Denied(denial)) => {
+                Answer { standing: None, result: Err(SignInError::Limited(denial)) }
+            }
+            Ok(Decision::Allowed(standing)) => {
                 Answer { standing, result: self.admitted(&request, known_device).await }
             }
         }
+    }
+
+    /// Whether it is known that a sign-in from this address is refused whatever it holds, so that it need not be read.
+    /// Counts nothing.
+    #[must_use]
+    pub fn refuses_address(&self, origin: IpPrefix) -> Option<Denial> {
+        self.ports.entry_limiter.known_denial(&[login_attempt_from(origin)])
     }
 
     /// Whose known device the request comes from, if from one.
@@ -168,7 +183,7 @@ impl SignIn {
         known_device: Option<UserId>,
     ) -> Result<SignedIn, SignInError> {
         let found = self.ports.users.find_by_username(&request.username).await.map_err(Fault::from)?;
-        self.count_a_stranger(request, known_device, found.as_deref())?;
+        self.count_a_stranger(request, known_device, found.as_deref()).await?;
         let asked_at = self.ports.clock.now();
         let candidate = found.as_ref().filter(|user| user.status.may_sign_in(asked_at));
         let stored = candidate.map(|user| user.credentials.auth_key_hash.clone());
@@ -196,7 +211,7 @@ impl SignIn {
 
     /// Counts an attempt against the name after all when the known device is someone else's. Only the store knows that, and
     /// it is not asked before the other limits were.
-    fn count_a_stranger(
+    async fn count_a_stranger(
         &self,
         request: &SignInRequest,
         known_device: Option<UserId>,
@@ -206,7 +221,7 @@ impl SignIn {
             return Ok(());
         }
         let attempt = Attempt::new(Action::LoginAccount, Subject::Name(request.username.clone()));
-        match self.ports.limiter.check(&[attempt], self.ports.clock.monotonic()) {
+        match self.ports.entry_limiter.check(&[attempt]).await.map_err(Fault::from)? {
             Decision::Denied(denial) => Err(SignInError::Limited(denial)),
             Decision::Allowed(_) => Ok(()),
         }

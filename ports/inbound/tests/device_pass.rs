@@ -7,7 +7,7 @@ use epic_domain::secret::SecretText;
 use epic_domain::user::SecondFactor;
 use epic_inbound::sign_in::{SignInError, SignedIn};
 use epic_outbound::clock::Clock;
-use epic_outbound::limiter::MockLimiter;
+use epic_outbound::entry_limiter::MockEntryLimiter;
 use epic_outbound::passes::{Pass, PassKind, Passes};
 use epic_tests::builders::username;
 use std::collections::BTreeSet;
@@ -218,13 +218,13 @@ async fn a_known_device_is_not_counted_against_the_name() {
     let (signed_in, _) = world.confirmed(1).await;
     let checks: Arc<Mutex<Vec<Vec<Attempt>>>> = Arc::default();
     let seen = Arc::clone(&checks);
-    let mut limiter = MockLimiter::new();
-    limiter.expect_check().returning(move |attempts, _| {
+    let mut limiter = MockEntryLimiter::new();
+    limiter.expect_check().returning(move |attempts| {
         seen.lock().unwrap().push(attempts.to_vec());
-        Decision::Allowed(None)
+        Ok(Decision::Allowed(None))
     });
-    limiter.expect_give_back().return_const(());
-    let ports = Ports { limiter: Arc::new(limiter), ..world.ports() };
+    limiter.expect_give_back().returning(|_| Ok(()));
+    let ports = Ports { entry_limiter: Arc::new(limiter), ..world.ports() };
     let mut request = sign_in_request(1, world.code(1));
     request.device_pass = Some(signed_in.device_pass);
     ports.sign_in().sign_in(request).await.result.unwrap();

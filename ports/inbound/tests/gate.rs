@@ -1,4 +1,4 @@
-//! The gate: counts a call against one subject, and can look without counting.
+//! The gate: counts a call against one subject.
 
 use crate::support::{Ports, World, denial, elsewhere, origin};
 use epic_domain::Monotonic;
@@ -20,24 +20,6 @@ fn a_call_by_an_account_counts_against_it_alone() {
         .return_const(Decision::Denied(denial(Action::Api)));
     let ports = Ports { limiter: Arc::new(limiter), ..Ports::untouched() };
     assert_eq!(ports.gate().admit_account(builders::user_id(1)).unwrap_err(), denial(Action::Api));
-}
-
-#[test]
-fn a_look_at_an_address_only_peeks() {
-    for decision in [Decision::Denied(denial(Action::Login)), Decision::Allowed(None)] {
-        let mut limiter = MockLimiter::new();
-        limiter
-            .expect_peek()
-            .withf(|attempts, _| *attempts == [Attempt::new(Action::Login, Subject::Address(origin()))])
-            .times(1)
-            .return_const(decision);
-        let ports = Ports { limiter: Arc::new(limiter), ..Ports::untouched() };
-        let expected = match decision {
-            Decision::Denied(denial) => Some(denial),
-            Decision::Allowed(_) => None,
-        };
-        assert_eq!(ports.gate().refuses_address(Action::Login, origin()), expected);
-    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod change_credentials;
 mod cut_short;
 mod delete_account;
 mod device_pass;
+mod entry_limits;
 mod files;
 mod fresh;
 mod gate;

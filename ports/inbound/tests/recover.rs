@@ -1,8 +1,8 @@
 //! Recovering an account: whoever holds the recovery key and a second factor sets new credentials, once.
 
 use crate::support::{
-    Ports, World, admission, allowing_limiter, denial, denying_limiter, full, new_credentials, origin,
-    recovery_request, recovery_seed,
+    Ports, World, admission, allowing_entry_limiter, denial, denying_entry_limiter, full, new_credentials,
+    origin, recovery_request, recovery_seed,
 };
 use epic_domain::audit::{EventKind, FailureReason};
 use epic_domain::rate_limit::{Action, Quotas};
@@ -97,7 +97,7 @@ async fn an_account_that_may_not_sign_in_costs_one_verification_without_a_hash_a
             .returning(|_, _| Ok(Verification::Match { outdated: false }));
         let ports = Ports {
             hasher: Arc::new(hasher),
-            limiter: Arc::new(allowing_limiter()),
+            entry_limiter: Arc::new(allowing_entry_limiter()),
             sealer: Arc::new(MockSealer::new()),
             passes: Arc::new(MockPasses::new()),
             ..world.ports()
@@ -199,7 +199,7 @@ async fn nothing_but_a_recovery_token_completes_a_recovery() {
 
 #[tokio::test]
 async fn a_recovery_is_limited_as_a_sign_in_is_and_together_with_it() {
-    let ports = Ports { limiter: Arc::new(denying_limiter(Action::Login)), ..Ports::untouched() };
+    let ports = Ports { entry_limiter: Arc::new(denying_entry_limiter(Action::Login)), ..Ports::untouched() };
     let request = recovery_request(
         1,
         KEY,

@@ -1,8 +1,8 @@
 //! Registering: one slow hash on every path, one winner, and a retry for a lost reply.
 
 use crate::support::{
-    Ports, QUOTA_LIMIT_BYTES, World, allowing_limiter, auth_key, denial, denying_limiter, enrolled, full,
-    matching_hasher, origin, recording, registration, unanswered, users_with,
+    Ports, QUOTA_LIMIT_BYTES, World, allowing_entry_limiter, auth_key, denial, denying_entry_limiter,
+    enrolled, full, matching_hasher, origin, recording, registration, unanswered, users_with,
 };
 use epic_domain::audit::EventKind;
 use epic_domain::rate_limit::Action;
@@ -31,7 +31,7 @@ fn ports(users: MockUsers, hasher: MockHasher) -> Ports {
     Ports {
         users: Arc::new(users),
         hasher: Arc::new(hasher),
-        limiter: Arc::new(allowing_limiter()),
+        entry_limiter: Arc::new(allowing_entry_limiter()),
         sealer: Arc::new(FakeSealer::default()),
         otp: Arc::new(FakeOtp::default()),
         ..Ports::untouched()
@@ -66,8 +66,8 @@ async fn is_taken(ports: Ports) -> bool {
 
 #[tokio::test]
 async fn nothing_is_read_or_hashed_when_the_limiter_denies() {
-    let limiter = denying_limiter(Action::Register);
-    let ports = Ports { limiter: Arc::new(limiter), ..Ports::untouched() };
+    let limiter = denying_entry_limiter(Action::Register);
+    let ports = Ports { entry_limiter: Arc::new(limiter), ..Ports::untouched() };
     let answer = ports.register().register(registration(1)).await;
     assert!(matches!(answer.result, Err(RegisterError::Limited(given)) if given == denial(Action::Register)));
     assert_eq!(answer.standing, None);

@@ -1,7 +1,7 @@
 //! Hashes made with weaker parameters than today's: replaced when their key comes by, at no risk to the login.
 
 use crate::support::{
-    Ports, World, active_user, allowing_limiter, auth_key, code_of, sign_in_request, users_with,
+    Ports, World, active_user, allowing_entry_limiter, auth_key, code_of, sign_in_request, users_with,
 };
 use epic_domain::user::User;
 use epic_inbound::sign_in::{SignInError, SignedIn};
@@ -26,7 +26,7 @@ async fn sign_in(users: MockUsers, mut hasher: MockHasher, outdated: bool) -> Re
         users: Arc::new(users),
         sessions: Arc::new(sessions),
         audit: Arc::new(audit),
-        limiter: Arc::new(allowing_limiter()),
+        entry_limiter: Arc::new(allowing_entry_limiter()),
         hasher: Arc::new(hasher),
         sealer: Arc::new(FakeSealer::default()),
         otp: Arc::new(FakeOtp::default()),

@@ -1,8 +1,8 @@
 //! Signing in: who is refused and how, and what a fault leaves undone.
 
 use crate::support::{
-    Ports, World, active_user, allowing_limiter, auth_key, code_of, denial, denying_limiter, enrolled, full,
-    matching_hasher, recording, sign_in_request, unanswered, users_with, wrong_code_of,
+    Ports, World, active_user, allowing_entry_limiter, auth_key, code_of, denial, denying_entry_limiter,
+    enrolled, full, matching_hasher, recording, sign_in_request, unanswered, users_with, wrong_code_of,
 };
 use epic_domain::audit::{EventKind, FailureReason};
 use epic_domain::key_id::KeyId;
@@ -30,7 +30,7 @@ fn up_to_the_factor(users: MockUsers, user: &User) -> Ports {
 fn past_the_hasher(users: MockUsers, hasher: MockHasher) -> Ports {
     Ports {
         users: Arc::new(users),
-        limiter: Arc::new(allowing_limiter()),
+        entry_limiter: Arc::new(allowing_entry_limiter()),
         hasher: Arc::new(hasher),
         sealer: Arc::new(FakeSealer::default()),
         otp: Arc::new(FakeOtp::default()),
@@ -64,7 +64,7 @@ async fn is_refused(ports: Ports, factor: SecondFactor) -> bool {
 
 #[tokio::test]
 async fn nothing_is_read_hashed_or_recorded_when_the_limiter_denies() {
-    let ports = Ports { limiter: Arc::new(denying_limiter(Action::Login)), ..Ports::untouched() };
+    let ports = Ports { entry_limiter: Arc::new(denying_entry_limiter(Action::Login)), ..Ports::untouched() };
     let answer = ports.sign_in().sign_in(sign_in_request(1, code_of(1, T0))).await;
     assert!(
         matches!(answer.result, Err(SignInError::Limited(given)) if given == denial(Action::Login)),
@@ -88,7 +88,7 @@ async fn a_wrong_key_is_verified_once(
         .returning(|_, _| Ok(Verification::Mismatch));
     let ports = Ports {
         users: Arc::new(users_with(1, found)),
-        limiter: Arc::new(allowing_limiter()),
+        entry_limiter: Arc::new(allowing_entry_limiter()),
         hasher: Arc::new(hasher),
         audit: Arc::new(recording(expected)),
         ..Ports::untouched()
@@ -145,7 +145,7 @@ async fn even_a_match_opens_nothing_for_an_account_that_may_not_sign_in() {
     hasher.expect_verify().times(1).returning(|_, _| Ok(Verification::Match { outdated: false }));
     let ports = Ports {
         users: Arc::new(users_with(1, Some(user))),
-        limiter: Arc::new(allowing_limiter()),
+        entry_limiter: Arc::new(allowing_entry_limiter()),
         hasher: Arc::new(hasher),
         audit: Arc::new(recording(&[(EventKind::LoginFailed, Some(FailureReason::NotAllowed))])),
         ..Ports::untouched()
@@ -197,7 +197,11 @@ async fn a_code_refused_by_the_store_opens_no_session() {
 async fn a_store_that_cannot_look_the_name_up_ends_it_before_any_hash() {
     let mut users = MockUsers::new();
     users.expect_find_by_username().times(1).returning(|_| Err(unanswered()));
-    let ports = Ports { users: Arc::new(users), limiter: Arc::new(allowing_limiter()), ..Ports::untouched() };
+    let ports = Ports {
+        users: Arc::new(users),
+        entry_limiter: Arc::new(allowing_entry_limiter()),
+        ..Ports::untouched()
+    };
     assert!(matches!(fault_of(ports, code_of(1, T0)).await, Fault::Unavailable(_)));
 }
 
@@ -208,7 +212,7 @@ async fn an_overloaded_hasher_says_when_to_come_back() {
     hasher.expect_verify().times(1).returning(move |_, _| Err(HasherError::Overloaded { retry_after }));
     let ports = Ports {
         users: Arc::new(users_with(1, Some(active_user(1)))),
-        limiter: Arc::new(allowing_limiter()),
+        entry_limiter: Arc::new(allowing_entry_limiter()),
         hasher: Arc::new(hasher),
         ..Ports::untouched()
     };
@@ -317,7 +321,7 @@ async fn h04_a_refusal_that_cannot_be_recorded_is_a_fault() {
     audit.expect_append().times(1).returning(|_| Err(full()));
     let ports = Ports {
         users: Arc::new(users_with(1, None)),
-        limiter: Arc::new(allowing_limiter()),
+        entry_limiter: Arc::new(allowing_entry_limiter()),
         hasher: Arc::new(hasher),
         audit: Arc::new(audit),
         ..Ports::untouched()

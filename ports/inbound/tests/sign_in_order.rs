@@ -4,16 +4,16 @@ use crate::support::{
     Ports, active_user, auth_key, code_of, denial, enrolled, matching_hasher, origin, recording,
     sign_in_request, users_with, wrong_code_of,
 };
+use epic_domain::Timestamp;
 use epic_domain::audit::{EventKind, FailureReason};
 use epic_domain::id::SessionId;
 use epic_domain::rate_limit::{Action, Attempt, Decision, Subject};
 use epic_domain::session::{Revocation, SessionPolicy};
 use epic_domain::user::{OtpStep, RecoveryCode, SecondFactor, User};
-use epic_domain::{Monotonic, Timestamp};
 use epic_inbound::sign_in::SignInError;
 use epic_outbound::audit::MockAudit;
+use epic_outbound::entry_limiter::MockEntryLimiter;
 use epic_outbound::hasher::{MockHasher, Verification};
-use epic_outbound::limiter::MockLimiter;
 use epic_outbound::otp::{MockOtp, Otp};
 use epic_outbound::revocations::MockRevocations;
 use epic_outbound::sealer::{MockSealer, Sealer};
@@ -25,8 +25,6 @@ use mockall::Sequence;
 use std::sync::Arc;
 use std::time::Duration;
 
-const MONOTONIC: Monotonic = Monotonic::from_millis(1_000_000);
-
 /// Doubles of the ports that signing in calls, all in one order.
 #[derive(Default)]
 struct Script {
@@ -35,7 +33,7 @@ struct Script {
     sessions: MockSessions,
     revocations: MockRevocations,
     audit: MockAudit,
-    limiter: MockLimiter,
+    entry_limiter: MockEntryLimiter,
     hasher: MockHasher,
     sealer: MockSealer,
     otp: MockOtp,
@@ -71,22 +69,22 @@ impl Script {
     }
 
     fn count(&mut self, expected: Vec<Attempt>) {
-        self.limiter
+        self.entry_limiter
             .expect_check()
-            .withf(move |attempts, now| attempts == expected && *now == MONOTONIC)
+            .withf(move |attempts| attempts == expected)
             .times(1)
             .in_sequence(&mut self.order)
-            .return_const(Decision::Allowed(None));
+            .returning(|_| Ok(Decision::Allowed(None)));
     }
 
     fn give_back(&mut self, user: &User) {
         let expected = [guess_of(user)];
-        self.limiter
+        self.entry_limiter
             .expect_give_back()
-            .withf(move |attempts, now| attempts == expected && *now == MONOTONIC)
+            .withf(move |attempts| attempts == expected)
             .times(1)
             .in_sequence(&mut self.order)
-            .return_const(());
+            .returning(|_| Ok(()));
     }
 
     /// A guess is counted, the secret is opened and the codes of both accepted steps are computed.
@@ -175,7 +173,7 @@ impl Script {
             sessions: Arc::new(self.sessions),
             revocations: Arc::new(self.revocations),
             audit: Arc::new(self.audit),
-            limiter: Arc::new(self.limiter),
+            entry_limiter: Arc::new(self.entry_limiter),
             hasher: Arc::new(self.hasher),
             sealer: Arc::new(self.sealer),
             otp: Arc::new(self.otp),
@@ -337,14 +335,14 @@ async fn a_wrong_recovery_code_counts_as_neither_a_guess_nor_a_failure() {
 #[tokio::test]
 async fn too_many_guesses_are_refused_like_any_other_failure_and_the_code_is_not_looked_at() {
     let user = active_user(1);
-    let mut limiter = MockLimiter::new();
-    limiter.expect_check().times(2).returning(|attempts, _| match attempts {
-        [Attempt { action: Action::Totp, .. }] => Decision::Denied(denial(Action::Totp)),
-        _ => Decision::Allowed(None),
+    let mut limiter = MockEntryLimiter::new();
+    limiter.expect_check().times(2).returning(|attempts| match attempts {
+        [Attempt { action: Action::Totp, .. }] => Ok(Decision::Denied(denial(Action::Totp))),
+        _ => Ok(Decision::Allowed(None)),
     });
     let ports = Ports {
         users: Arc::new(users_with(1, Some(user.clone()))),
-        limiter: Arc::new(limiter),
+        entry_limiter: Arc::new(limiter),
         hasher: Arc::new(matching_hasher(1, &user)),
         tokens: Arc::new(FakeTokens::default()),
         passes: Arc::new(FakePasses::default()),

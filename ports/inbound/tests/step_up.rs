@@ -11,8 +11,8 @@ use epic_inbound::sign_out::SignOutScope;
 use epic_inbound::step_up::{StepUpError, StepUpRequest, SteppedUp};
 use epic_outbound::audit::MockAudit;
 use epic_outbound::clock::Clock;
+use epic_outbound::entry_limiter::MockEntryLimiter;
 use epic_outbound::hasher::{MockHasher, Verification};
-use epic_outbound::limiter::MockLimiter;
 use epic_outbound::otp::MockOtp;
 use epic_outbound::sealer::MockSealer;
 use epic_outbound::sessions::MockSessions;
@@ -51,7 +51,7 @@ async fn a_wrong_key_never_reaches_the_judge_of_the_factor() {
     let ports = Ports {
         users: Arc::new(MockUsers::new()),
         sessions: Arc::new(MockSessions::new()),
-        limiter: Arc::new(MockLimiter::new()),
+        entry_limiter: Arc::new(MockEntryLimiter::new()),
         sealer: Arc::new(MockSealer::new()),
         otp: Arc::new(MockOtp::new()),
         hasher: Arc::new(hasher),

@@ -12,6 +12,7 @@ pub mod blobs;
 pub mod changes;
 pub mod clock;
 pub mod entropy;
+pub mod entry_limiter;
 pub mod error;
 pub mod files;
 pub mod hasher;

@@ -104,7 +104,7 @@ impl Ports {
     fn register(&self) -> RegisterPorts {
         RegisterPorts {
             users: self.users.clone(),
-            limiter: self.limiter.clone(),
+            entry_limiter: self.entry_limiter.clone(),
             hasher: self.hasher.clone(),
             sealer: self.sealer.clone(),
             otp: self.otp.clone(),
@@ -117,7 +117,7 @@ impl Ports {
             users: self.users.clone(),
             sessions: self.sessions.clone(),
             revocations: self.revocations.clone(),
-            limiter: self.limiter.clone(),
+            entry_limiter: self.entry_limiter.clone(),
             hasher: self.hasher.clone(),
             sealer: self.sealer.clone(),
             otp: self.otp.clone(),

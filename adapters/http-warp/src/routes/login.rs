@@ -14,11 +14,9 @@ use crate::reply;
 use crate::unbroken::to_the_end;
 use core::time::Duration;
 use epic_domain::network::IpPrefix;
-use epic_domain::rate_limit::Action;
 use epic_domain::secret::SecretText;
 use epic_domain::session::DeviceName;
 use epic_domain::user::{AuthKey, RecoveryCode, SecondFactor, Username};
-use epic_inbound::gate::Gate;
 use epic_inbound::sign_in::{SignIn, SignInError, SignInRequest, SignedIn};
 use http::StatusCode;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -50,19 +48,13 @@ pub(super) fn route(api: &Api, body_timeout: Duration) -> Route {
         .and(post())
         .and(context())
         .and(unread(body_timeout))
-        .and(with(&api.gate))
         .and(with(&api.sign_in))
         .then(answer)
         .boxed()
 }
 
-async fn answer(
-    context: RequestContext,
-    body: UnreadBody,
-    gate: Arc<Gate>,
-    sign_in: Arc<SignIn>,
-) -> Response {
-    if let Some(denial) = gate.refuses_address(Action::Login, context.origin) {
+async fn answer(context: RequestContext, body: UnreadBody, sign_in: Arc<SignIn>) -> Response {
+    if let Some(denial) = sign_in.refuses_address(context.origin) {
         return too_many_requests(&denial).into_response();
     }
     let device_pass = device_pass(body.headers());

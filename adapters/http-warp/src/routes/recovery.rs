@@ -17,7 +17,6 @@ use crate::reply;
 use crate::unbroken::to_the_end;
 use core::time::Duration;
 use epic_domain::network::IpPrefix;
-use epic_domain::rate_limit::Action;
 use epic_domain::secret::SecretText;
 use epic_domain::user::{AuthKey, RecoveryCode, SecondFactor, Username, WrappedKey};
 use epic_inbound::change_credentials::NewCredentials;
@@ -66,7 +65,6 @@ pub(super) fn routes(api: &Api, body_timeout: Duration) -> Route {
         .and(post())
         .and(context())
         .and(unread(body_timeout))
-        .and(with(&api.gate))
         .and(with(&api.recover))
         .then(start);
     let completing = warp::path!("api" / "auth" / "recover" / "complete")
@@ -118,13 +116,8 @@ async fn set(context: RequestContext, fresh: Fresh, body: UnreadBody, set: Arc<S
     response
 }
 
-async fn start(
-    context: RequestContext,
-    body: UnreadBody,
-    gate: Arc<Gate>,
-    recover: Arc<Recover>,
-) -> Response {
-    if let Some(denial) = gate.refuses_address(Action::Login, context.origin) {
+async fn start(context: RequestContext, body: UnreadBody, recover: Arc<Recover>) -> Response {
+    if let Some(denial) = recover.refuses_address(context.origin) {
         return too_many_requests(&denial).into_response();
     }
     let request = match body.fields().await.and_then(|fields| read_request(fields, context.origin)) {

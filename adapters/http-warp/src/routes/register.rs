@@ -14,9 +14,7 @@ use crate::unbroken::to_the_end;
 use crate::{qr, reply};
 use core::time::Duration;
 use epic_domain::network::IpPrefix;
-use epic_domain::rate_limit::Action;
 use epic_domain::user::{AuthKey, EncryptionPublicKey, KeyMaterial, SigningPublicKey, Username, WrappedKey};
-use epic_inbound::gate::Gate;
 use epic_inbound::register::{Register, RegisterError, Registered, Registration};
 use http::StatusCode;
 use serde::Serialize;
@@ -38,19 +36,13 @@ pub(super) fn route(api: &Api, body_timeout: Duration) -> Route {
         .and(post())
         .and(context())
         .and(unread(body_timeout))
-        .and(with(&api.gate))
         .and(with(&api.register))
         .then(answer)
         .boxed()
 }
 
-async fn answer(
-    context: RequestContext,
-    body: UnreadBody,
-    gate: Arc<Gate>,
-    register: Arc<Register>,
-) -> Response {
-    if let Some(denial) = gate.refuses_address(Action::Register, context.origin) {
+async fn answer(context: RequestContext, body: UnreadBody, register: Arc<Register>) -> Response {
+    if let Some(denial) = register.refuses_address(context.origin) {
         return too_many_requests(&denial).into_response();
     }
     let registration = match body.fields().await.and_then(|fields| read(fields, context.origin)) {

@@ -1,5 +1,6 @@
 //! Sample requests, and doubles that many tests share.
 
+use epic_domain::Timestamp;
 use epic_domain::audit::{Event, EventKind, FailureReason};
 use epic_domain::id::SessionId;
 use epic_domain::network::IpPrefix;
@@ -7,20 +8,19 @@ use epic_domain::rate_limit::{Action, Decision, Denial, DenialCause, Quota, Quot
 use epic_domain::secret::Secret;
 use epic_domain::session::{DeviceName, Revocation, SessionPolicy};
 use epic_domain::user::{AuthKey, OtpCode, OtpStep, SecondFactor, TotpSecret, User, Username};
-use epic_domain::{Monotonic, Timestamp};
 use epic_inbound::change_credentials::NewCredentials;
 use epic_inbound::register::Registration;
 use epic_inbound::sign_in::SignInRequest;
 use epic_outbound::StoreError;
 use epic_outbound::audit::MockAudit;
+use epic_outbound::entry_limiter::MockEntryLimiter;
 use epic_outbound::hasher::{MockHasher, Verification};
-use epic_outbound::limiter::MockLimiter;
 use epic_outbound::otp::Otp;
 use epic_outbound::revocations::MockRevocations;
 use epic_outbound::sealer::Sealer;
 use epic_outbound::users::MockUsers;
 use epic_tests::builders::{self, UserBuilder, seeded_bytes};
-use epic_tests::fakes::{FakeLimiter, FakeOtp, FakeSealer};
+use epic_tests::fakes::{FakeClock, FakeEntryLimiter, FakeLimiter, FakeOtp, FakeSealer};
 use mockall::Sequence;
 use std::sync::Arc;
 use std::time::Duration;
@@ -139,17 +139,19 @@ pub(crate) fn allowing_limiter() -> FakeLimiter {
     )
 }
 
-/// A limiter that is asked once, for `action` first, at the fake clock's time, and refuses.
-pub(crate) fn denying_limiter(action: Action) -> MockLimiter {
-    let mut limiter = MockLimiter::new();
+/// A limiter of the ways in that limits nothing.
+pub(crate) fn allowing_entry_limiter() -> FakeEntryLimiter {
+    FakeEntryLimiter::new(Arc::new(allowing_limiter()), Arc::<FakeClock>::default())
+}
+
+/// One that is asked once, for `action` first, and refuses.
+pub(crate) fn denying_entry_limiter(action: Action) -> MockEntryLimiter {
+    let mut limiter = MockEntryLimiter::new();
     limiter
         .expect_check()
-        .withf(move |attempts, now| {
-            attempts.first().is_some_and(|attempt| attempt.action == action)
-                && *now == Monotonic::from_millis(1_000_000)
-        })
+        .withf(move |attempts| attempts.first().is_some_and(|attempt| attempt.action == action))
         .times(1)
-        .return_const(Decision::Denied(denial(action)));
+        .returning(move |_| Ok(Decision::Denied(denial(action))));
     limiter
 }
 

@@ -9,9 +9,9 @@ mod sources;
 mod world;
 
 pub(crate) use doubles::{
-    active_user, allowing_limiter, announcing, auth_key, code_of, denial, denying_limiter, elsewhere,
-    enrolled, full, matching_hasher, name_of, new_credentials, origin, recording, registration,
-    sign_in_request, unanswered, users_with, wrong_code_of,
+    active_user, allowing_entry_limiter, allowing_limiter, announcing, auth_key, code_of, denial,
+    denying_entry_limiter, elsewhere, enrolled, full, matching_hasher, name_of, new_credentials, origin,
+    recording, registration, sign_in_request, unanswered, users_with, wrong_code_of,
 };
 pub(crate) use file_ports::FILE_POLICY;
 pub(crate) use file_world::{content_of, digest_of, key, length_of, new_content, new_file, read_all};

@@ -33,6 +33,7 @@ use epic_outbound::blobs::{Blobs, MockBlobs};
 use epic_outbound::changes::UpToDate;
 use epic_outbound::clock::Clock;
 use epic_outbound::entropy::Entropy;
+use epic_outbound::entry_limiter::{EntryLimiter, MockEntryLimiter};
 use epic_outbound::files::{Files, MockFiles, MockUsages, Usages};
 use epic_outbound::hasher::{Hasher, MockHasher};
 use epic_outbound::head_signer::{HeadSigner, MockHeadSigner};
@@ -70,6 +71,7 @@ pub(crate) struct Ports {
     pub(crate) sessions: Arc<dyn Sessions>,
     pub(crate) audit: Arc<dyn Audit>,
     pub(crate) limiter: Arc<dyn Limiter>,
+    pub(crate) entry_limiter: Arc<dyn EntryLimiter>,
     pub(crate) hasher: Arc<dyn Hasher>,
     pub(crate) sealer: Arc<dyn Sealer>,
     pub(crate) otp: Arc<dyn Otp>,
@@ -100,6 +102,7 @@ impl Ports {
             sessions: Arc::new(MockSessions::new()),
             audit: Arc::new(MockAudit::new()),
             limiter: Arc::new(MockLimiter::new()),
+            entry_limiter: Arc::new(MockEntryLimiter::new()),
             hasher: Arc::new(MockHasher::new()),
             sealer: Arc::new(MockSealer::new()),
             otp: Arc::new(MockOtp::new()),
@@ -140,8 +143,8 @@ impl Ports {
 
     pub(crate) fn register(self) -> Register {
         let (minting, recorder) = (self.minting(), self.recorder());
-        let Self { users, limiter, hasher, sealer, otp, clock, .. } = self;
-        let ports = RegisterPorts { users, limiter, hasher, sealer, otp, clock };
+        let Self { users, entry_limiter, hasher, sealer, otp, clock, .. } = self;
+        let ports = RegisterPorts { users, entry_limiter, hasher, sealer, otp, clock };
         Register::new(ports, minting, recorder, QUOTA_LIMIT_BYTES)
     }
 
@@ -152,8 +155,8 @@ impl Ports {
     }
 
     fn sign_in_ports(self) -> SignInPorts {
-        let Self { users, sessions, revocations, limiter, hasher, sealer, otp, clock, .. } = self;
-        SignInPorts { users, sessions, revocations, limiter, hasher, sealer, otp, clock }
+        let Self { users, sessions, revocations, entry_limiter, hasher, sealer, otp, clock, .. } = self;
+        SignInPorts { users, sessions, revocations, entry_limiter, hasher, sealer, otp, clock }
     }
 
     pub(crate) fn refresh(self) -> Refresh {

@@ -18,8 +18,8 @@ use epic_outbound::clock::Clock;
 use epic_outbound::otp::Otp;
 use epic_outbound::sealer::Sealer;
 use epic_tests::fakes::{
-    FakeAccessLog, FakeAudit, FakeBlobs, FakeClock, FakeEntropy, FakeHasher, FakeHeadSigner, FakeLimiter,
-    FakeOtp, FakePasses, FakeRevocations, FakeSealer, FakeTokens, MemoryStore,
+    FakeAccessLog, FakeAudit, FakeBlobs, FakeClock, FakeEntropy, FakeEntryLimiter, FakeHasher,
+    FakeHeadSigner, FakeLimiter, FakeOtp, FakePasses, FakeRevocations, FakeSealer, FakeTokens, MemoryStore,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +30,7 @@ pub(crate) struct World {
     pub(crate) blobs: Arc<FakeBlobs>,
     pub(crate) audit: Arc<FakeAudit>,
     pub(crate) limiter: Arc<FakeLimiter>,
+    pub(crate) entry_limiter: Arc<FakeEntryLimiter>,
     pub(crate) hasher: Arc<FakeHasher>,
     pub(crate) sealer: Arc<FakeSealer>,
     pub(crate) otp: Arc<FakeOtp>,
@@ -60,12 +61,14 @@ impl World {
     }
 
     fn with(limiter: FakeLimiter) -> Self {
-        let clock = Arc::<FakeClock>::default();
+        let (clock, limiter) = (Arc::<FakeClock>::default(), Arc::new(limiter));
+        let entry_limiter = FakeEntryLimiter::new(Arc::clone(&limiter) as _, Arc::clone(&clock) as _);
         Self {
             store: Arc::default(),
             blobs: Arc::new(FakeBlobs::with_clock(Arc::clone(&clock))),
             audit: Arc::default(),
-            limiter: Arc::new(limiter),
+            limiter,
+            entry_limiter: Arc::new(entry_limiter),
             hasher: Arc::default(),
             sealer: Arc::default(),
             otp: Arc::default(),
@@ -93,6 +96,7 @@ impl World {
             sessions: Arc::clone(&self.store) as _,
             audit: Arc::clone(&self.audit) as _,
             limiter: Arc::clone(&self.limiter) as _,
+            entry_limiter: Arc::clone(&self.entry_limiter) as _,
             hasher: Arc::clone(&self.hasher) as _,
             sealer: Arc::clone(&self.sealer) as _,
             otp: Arc::clone(&self.otp) as _,
