@@ -17,7 +17,7 @@ mod tokens;
 
 pub use given::{Given, GivenText, Origin, unknown_variables};
 pub use hashing::HashSettings;
-pub use limits::LimitSettings;
+pub use limits::{LimitSettings, LimiterChoice};
 pub use log::{LogFormat, LogSettings};
 pub use network::NetworkSettings;
 pub use problem::{Problem, Problems};
@@ -105,7 +105,7 @@ impl Settings {
         // An empty list that was given is a mistake and no wish for generated keys.
         let token_keys = tokens::read(&mut reader, given.get("token_keys").is_some());
         let sessions = sessions::read(&mut reader);
-        let limits = LimitSettings::read(&mut reader);
+        let limits = LimitSettings::read(&mut reader, storage.as_ref().map(|storage| &storage.store));
         let clients = reader.read("introspection_clients", tokens::introspection_clients);
         let hashing = HashSettings::read(&mut reader);
         let log = LogSettings::read(&mut reader);

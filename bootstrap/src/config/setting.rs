@@ -57,6 +57,11 @@ pub static SETTINGS: &[Setting] = &[
         "5m",
         "How long after a proof of who they are somebody may change what guards the account",
     ),
+    plain(
+        "limiter",
+        "node",
+        "Who counts sign-ins, registrations and codes: node, each in memory, or shared, all of them in MongoDB",
+    ),
     plain("limit_preset", "default", "default, or sync: api and upload for clients that sync many files"),
     plain("limit_login", "5/5m", "Sign-ins allowed from an address; off switches the limit off"),
     plain("limit_register", "3/1h", "Registrations allowed from an address, or off"),

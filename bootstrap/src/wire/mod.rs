@@ -2,6 +2,7 @@
 
 mod application;
 mod blobs;
+mod entry_limiter;
 mod keyed_store;
 mod parts;
 mod ports;
@@ -9,6 +10,7 @@ mod store;
 
 pub use application::Application;
 pub use blobs::BlobsRefused;
+pub use entry_limiter::EntryLimiterRefused;
 pub use keyed_store::claim;
 pub use parts::{Machine, OtherNodes, Parts, PartsError};
 pub use store::{Store, StorePorts, StoreRefused, database_of};

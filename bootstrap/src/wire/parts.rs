@@ -1,6 +1,7 @@
 //! The parts of a server: one adapter for each port, chosen and built from the settings.
 
 use super::blobs::{BlobsRefused, open_blobs};
+use super::entry_limiter::{EntryLimiterRefused, entry_limiter};
 use super::keyed_store;
 use super::store::{Store, StoreRefused};
 use crate::audit_heads::audit_heads_file_of;
@@ -14,7 +15,7 @@ use epic_domain::rate_limit::Quotas;
 use epic_domain::session::SessionPolicy;
 use epic_hash_argon2::{Argon2Hasher, HasherSettings};
 use epic_inbound::node_sync::LastHeard;
-use epic_limiter_memory::{Budget, MemoryLimiter, NodeEntryLimiter};
+use epic_limiter_memory::{Budget, MemoryLimiter};
 use epic_otp_totp::{OtpIssuer, TotpCodes};
 use epic_outbound::StoreError;
 use epic_outbound::access_log::AccessLog;
@@ -165,6 +166,9 @@ pub enum PartsError {
     /// The store of contents.
     #[error(transparent)]
     Blobs(#[from] BlobsRefused),
+    /// The limiter of the ways in.
+    #[error(transparent)]
+    EntryLimiter(#[from] EntryLimiterRefused),
     /// Tokens.
     #[error(transparent)]
     Tokens(#[from] ProviderTaken),
@@ -202,7 +206,7 @@ impl Parts {
             blob_ledger: ports.blob_ledger,
             blobs: open_blobs(&storage)?,
             revocations: Arc::new(RevocationIndex::new()),
-            entry_limiter: Arc::new(NodeEntryLimiter::new(Arc::clone(&limiter), Arc::clone(&clock))),
+            entry_limiter: entry_limiter(&limits, &store, &keys, &limiter, &clock)?,
             limiter,
             hasher: hasher(hashing, &keys, Arc::clone(&entropy))?,
             tokens: tokens(keys.token_keys)?,

@@ -43,7 +43,7 @@ impl Parts {
     pub(super) fn register_ports(&self) -> RegisterPorts {
         RegisterPorts {
             users: Arc::clone(&self.users),
-            limiter: Arc::clone(&self.limiter),
+            entry_limiter: Arc::clone(&self.entry_limiter),
             hasher: Arc::clone(&self.hasher),
             sealer: Arc::clone(&self.sealer),
             otp: Arc::clone(&self.otp),
@@ -56,7 +56,7 @@ impl Parts {
             users: Arc::clone(&self.users),
             sessions: Arc::clone(&self.sessions),
             revocations: Arc::clone(&self.revocations),
-            limiter: Arc::clone(&self.limiter),
+            entry_limiter: Arc::clone(&self.entry_limiter),
             hasher: Arc::clone(&self.hasher),
             sealer: Arc::clone(&self.sealer),
             otp: Arc::clone(&self.otp),
