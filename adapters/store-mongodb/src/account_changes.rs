@@ -6,6 +6,7 @@ use crate::documents::user_queries::{
     set_credentials, set_hash, set_recovery_key as set_key,
 };
 use crate::errors::Failure;
+use crate::removed_accounts;
 use crate::session_endings::end_of_user;
 use crate::store::Shared;
 use epic_domain::Timestamp;
@@ -15,6 +16,7 @@ use epic_outbound::sessions::EndScope;
 use epic_outbound::users::{Change, CredentialChange, Ending, Replacement, TotpChange};
 use futures_util::FutureExt;
 use mongodb::bson::Document;
+use std::sync::Arc;
 
 /// Updates the one account that matches; false when none does.
 async fn update(shared: &Shared, filter: Document, change: Document) -> Result<bool, Failure> {
@@ -96,8 +98,20 @@ pub(crate) async fn set_recovery_key(
     Ok(if replaced { Replacement::Replaced } else { Replacement::Stale })
 }
 
-/// Removes the account and turns its sessions into revocations. Its events stay.
+/// Removes the account and turns its sessions into revocations; what else belongs to it is cleared away. Its events stay.
 pub(crate) async fn remove(
+    shared: &Arc<Shared>,
+    user_id: UserId,
+    revoked_until: Timestamp,
+) -> Result<Option<Vec<SessionId>>, Failure> {
+    let removed = remove_alone(shared, user_id, revoked_until).await?;
+    if removed.is_some() {
+        removed_accounts::clear(shared, user_id).await;
+    }
+    Ok(removed)
+}
+
+async fn remove_alone(
     shared: &Shared,
     user_id: UserId,
     revoked_until: Timestamp,
@@ -106,11 +120,12 @@ pub(crate) async fn remove(
     shared
         .in_transaction((), move |collections, session, ()| {
             async move {
-                if collections.users.delete_one(by_id(user_id)).session(&mut *session).await?.deleted_count
-                    == 0
-                {
+                let account = by_id(user_id);
+                let removed = collections.users.delete_one(account).session(&mut *session).await?;
+                if removed.deleted_count == 0 {
                     return Ok(None);
                 }
+                removed_accounts::remember(collections, session, user_id).await?;
                 end_of_user(collections, session, user_id, EndScope::All, revoked_until).await.map(Some)
             }
             .boxed()

@@ -145,7 +145,7 @@ async fn decoded(found: Cursor<LinkDocument>) -> Result<Vec<Link>, Failure> {
 }
 
 /// A part of a collection is read along its key. A planner that does not know better would walk through all of it.
-fn in_order() -> Hint {
+pub(crate) fn in_order() -> Hint {
     Hint::Keys(doc! { "_id": 1 })
 }
 

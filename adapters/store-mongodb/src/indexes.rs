@@ -16,10 +16,14 @@ const INDEX_OPTIONS_CONFLICT: i32 = 85;
 const INDEX_KEY_SPECS_CONFLICT: i32 = 86;
 
 /// What has a lifetime: collection, name of the index, time. Queries look at these times themselves.
-const LIFETIMES: [(&str, &str, &str); 3] = [
+///
+/// Files, contents, uploads, shares and links have none: what they hold is accounted for when they go.
+const LIFETIMES: [(&str, &str, &str); 5] = [
     ("users", "pending_expiry", "pending_expires_at"),
     ("sessions", "session_expiry", "live.expires_at"),
     ("sessions", "revocation_expiry", "revoked_until"),
+    ("requests", "request_expiry", "expires_at"),
+    ("limits", "limit_expiry", "expires_at"),
 ];
 
 /// Makes what is missing.
@@ -29,15 +33,19 @@ const LIFETIMES: [(&str, &str, &str); 3] = [
 pub(crate) async fn ensure(collections: &Collections, expired_kept_for: Duration) -> Result<(), OpenError> {
     // Ahead of time: a transaction that makes a collection is refused when another does.
     for name in Collections::NAMES {
-        match collections.database.create_collection(name).await.map_err(Failure::from) {
+        match collections.database.create_collection(*name).await.map_err(Failure::from) {
             Ok(()) | Err(Failure::Server(NAMESPACE_EXISTS)) => {}
             Err(failure) => return Err(failure.into()),
         }
     }
-    let unique = IndexOptions::builder().name("by_username".to_owned()).unique(true).build();
-    let by_username = IndexModel::builder().keys(doc! { "username": 1 }).options(unique).build();
-    collections.users.create_index(by_username).await?;
+    collections.users.create_index(unique("by_username", doc! { "username": 1 })).await?;
     collections.sessions.create_index(plain("by_user", doc! { "live.user_id": 1, "_id": 1 })).await?;
+    collections.files.create_indexes(files()).await?;
+    collections.contents.create_indexes(contents()).await?;
+    collections.uploads.create_indexes(uploads()).await?;
+    collections.shares.create_indexes(shares()).await?;
+    collections.links.create_indexes(links()).await?;
+    collections.doomed_blobs.create_index(plain("by_order", doc! { "order": 1 })).await?;
     collections.audit.create_indexes(audit()).await?;
     for (collection, name, field) in LIFETIMES {
         ensure_lifetime(&collections.database, collection, name, field, expired_kept_for).await?;
@@ -45,18 +53,80 @@ pub(crate) async fn ensure(collections: &Collections, expired_kept_for: Duration
     Ok(())
 }
 
-fn audit() -> [IndexModel; 3] {
-    // Sparse: most events are about no file.
-    let of_file = IndexOptions::builder().name("by_file".to_owned()).unique(true).sparse(true).build();
+fn files() -> [IndexModel; 5] {
     [
-        IndexModel::builder().keys(doc! { "file.id": 1, "file.sequence": 1 }).options(of_file).build(),
+        plain("by_age", doc! { "owner": 1, "live.is_trashed": 1, "live.created_at": -1, "_id": -1 }),
+        sparse("by_trash_time", doc! { "live.trashed_at": 1 }),
+        unique("by_revision", doc! { "owner": 1, "revision": 1 }),
+        plain("by_time", doc! { "owner": 1, "ordered_at": 1, "revision": 1 }),
+        unique_sparse("by_blob", doc! { "live.content.blob_id": 1 }),
+    ]
+}
+
+fn contents() -> [IndexModel; 2] {
+    [
+        unique("by_number", doc! { "file_id": 1, "content.number": 1 }),
+        plain("by_end", doc! { "superseded_at": 1 }),
+    ]
+}
+
+fn uploads() -> [IndexModel; 5] {
+    [
+        unique("by_blob", doc! { "blob_id": 1 }),
+        plain("by_uploader", doc! { "uploader": 1 }),
+        plain("by_owner", doc! { "owner": 1 }),
+        plain("by_expiry", doc! { "is_whole": 1, "expires_at": 1 }),
+        plain("by_age", doc! { "is_whole": 1, "created_at": 1 }),
+    ]
+}
+
+fn shares() -> [IndexModel; 4] {
+    [
+        unique("by_recipient_of_file", doc! { "file_id": 1, "recipient": 1 }),
+        plain("by_file", doc! { "file_id": 1, "created_at": -1, "_id": -1 }),
+        plain("by_recipient", doc! { "recipient": 1, "created_at": -1, "_id": -1 }),
+        sparse("by_expiry", doc! { "expires_at": 1 }),
+    ]
+}
+
+fn links() -> [IndexModel; 3] {
+    [
+        unique("by_token", doc! { "token_digest": 1 }),
+        plain("by_file", doc! { "file_id": 1, "created_at": -1, "_id": -1 }),
+        sparse("by_expiry", doc! { "expires_at": 1 }),
+    ]
+}
+
+fn audit() -> [IndexModel; 3] {
+    [
+        // Sparse: most events are about no file.
+        unique_sparse("by_file", doc! { "file.id": 1, "file.sequence": 1 }),
         plain("by_user", doc! { "user_id": 1, "_id": 1 }),
         plain("by_user_and_kind", doc! { "user_id": 1, "kind": 1, "_id": 1 }),
     ]
 }
 
 fn plain(name: &str, keys: Document) -> IndexModel {
-    IndexModel::builder().keys(keys).options(IndexOptions::builder().name(name.to_owned()).build()).build()
+    index(name, keys, IndexOptions::default())
+}
+
+/// No two documents have the same.
+fn unique(name: &str, keys: Document) -> IndexModel {
+    index(name, keys, IndexOptions::builder().unique(true).build())
+}
+
+/// Without the documents that have no such field.
+fn sparse(name: &str, keys: Document) -> IndexModel {
+    index(name, keys, IndexOptions::builder().sparse(true).build())
+}
+
+fn unique_sparse(name: &str, keys: Document) -> IndexModel {
+    index(name, keys, IndexOptions::builder().unique(true).sparse(true).build())
+}
+
+fn index(name: &str, keys: Document, mut options: IndexOptions) -> IndexModel {
+    options.name = Some(name.to_owned());
+    IndexModel::builder().keys(keys).options(options).build()
 }
 
 /// An index on a time, so long after which the database removes a document by itself. It has no entry for documents

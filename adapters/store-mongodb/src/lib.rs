@@ -11,23 +11,47 @@
 //! look at expiry themselves, by the time that the caller gives.
 
 mod account_changes;
+mod account_clearing;
 mod append_queue;
 mod audit;
+mod blob_ledger;
 mod collections;
+mod completion;
 mod connection;
 mod documents;
 mod errors;
 mod feed;
+mod file_changes;
+mod file_links;
+mod file_lists;
+mod file_reading;
+mod file_removal;
+mod files;
 mod format;
+mod grants;
 mod indexes;
+mod key_mark;
+mod limiter;
+mod limiter_count;
+mod limiter_denials;
+mod limiter_key;
+mod limiter_step;
+mod limiter_turns;
 mod options;
+mod presence;
 #[cfg(test)]
 mod query_plans;
 mod registration;
+mod removed_accounts;
+mod requests;
 mod second_factor;
 mod session_endings;
 mod session_opening;
 mod sessions;
+mod share_granting;
+mod share_lists;
+mod shares;
+mod storage;
 mod store;
 mod sweep;
 #[cfg(test)]
@@ -36,8 +60,12 @@ mod test_server;
 mod touches;
 mod transaction;
 mod turns;
+mod upload_beginning;
+mod upload_changes;
+mod uploads;
 mod users;
 
 pub use errors::OpenError;
+pub use limiter::{LimitTooLarge, SharedLimiter};
 pub use options::MongoOptions;
 pub use store::MongoStore;

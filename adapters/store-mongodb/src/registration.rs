@@ -2,28 +2,33 @@
 
 use crate::collections::Collections;
 use crate::documents::user::UserDocument;
-use crate::documents::user_queries::{by_id, by_username, expired_pending, pending_at};
+use crate::documents::user_queries::{among, by_id, by_username, expired_pending, pending_at};
 use crate::errors::Failure;
+use crate::presence::{IdDocument, those_there_within};
+use crate::removed_accounts;
 use crate::store::Shared;
-use crate::sweep;
 use crate::users::find;
 use epic_domain::Timestamp;
+use epic_domain::id::UserId;
 use epic_domain::user::{User, Version};
 use epic_outbound::users::{Insertion, Replacement};
-use futures_util::FutureExt;
+use futures_util::{FutureExt, TryStreamExt};
 use mongodb::ClientSession;
 use mongodb::bson::{Document, doc};
 use mongodb::error::Error;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// How often an insertion looks again when the holder of its name has gone meanwhile.
 const TRIES_MAX: u32 = 16;
 
 pub(crate) async fn insert_if_absent(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     user: &User,
     now: Timestamp,
 ) -> Result<Insertion, Failure> {
     let document = UserDocument::encode(user)?;
+    removed_accounts::make_way(shared, user.id).await?;
     for _ in 0..TRIES_MAX {
         match shared.collections.users.insert_one(&document).await.map_err(Failure::from) {
             Ok(_) => return Ok(Insertion::Inserted),
@@ -34,6 +39,7 @@ pub(crate) async fn insert_if_absent(
             Some(holder) if holder.status.exists_at(now) => return Ok(Insertion::NameTaken),
             Some(holder) => {
                 if take_over(shared, &holder, user, now).await? {
+                    removed_accounts::clear(shared, holder.id).await;
                     return Ok(Insertion::Inserted);
                 }
             }
@@ -55,9 +61,10 @@ async fn take_over(shared: &Shared, holder: &User, heir: &User, now: Timestamp) 
     let mut expired = by_id(holder.id);
     expired.extend(expired_pending(now));
     let context = (expired, UserDocument::encode(heir)?);
+    let holder = holder.id;
     let taken_over = shared
-        .in_transaction(context, |collections, session, (expired, heir)| {
-            replace_expired(collections, session, expired, heir).boxed()
+        .in_transaction(context, move |collections, session, (expired, heir)| {
+            replace_expired(collections, session, holder, expired, heir).boxed()
         })
         .await;
     match taken_over {
@@ -69,12 +76,14 @@ async fn take_over(shared: &Shared, holder: &User, heir: &User, now: Timestamp) 
 async fn replace_expired(
     collections: &Collections,
     session: &mut ClientSession,
+    holder: UserId,
     expired: &Document,
     heir: &UserDocument,
 ) -> Result<bool, Error> {
     if collections.users.delete_one(expired.clone()).session(&mut *session).await?.deleted_count == 0 {
         return Ok(false);
     }
+    removed_accounts::remember(collections, session, holder).await?;
     collections.users.insert_one(heir).session(session).await?;
     Ok(true)
 }
@@ -90,7 +99,46 @@ pub(crate) async fn replace_pending(
     Ok(if replaced.matched_count == 1 { Replacement::Replaced } else { Replacement::Stale })
 }
 
-pub(crate) async fn remove_expired(shared: &Shared, now: Timestamp, limit: u32) -> Result<u32, Failure> {
-    let sort = doc! { "pending_expires_at": 1 };
-    sweep::remove(&shared.collections.users.clone_with_type(), expired_pending(now), sort, limit).await
+pub(crate) async fn remove_expired(shared: &Arc<Shared>, now: Timestamp, limit: u32) -> Result<u32, Failure> {
+    let expired = expired_ids(shared, now, limit).await?;
+    if expired.is_empty() {
+        return Ok(0);
+    }
+    let removed = shared
+        .in_transaction(expired, move |collections, session, expired| {
+            remove_these(collections, session, expired, now).boxed()
+        })
+        .await?;
+    removed_accounts::clear_some(shared).await;
+    Ok(u32::try_from(removed).unwrap_or(u32::MAX))
+}
+
+async fn expired_ids(shared: &Shared, now: Timestamp, limit: u32) -> Result<BTreeSet<UserId>, Failure> {
+    // To the database no limit is zero.
+    if limit == 0 {
+        return Ok(BTreeSet::new());
+    }
+    let accounts = shared.collections.users.clone_with_type::<IdDocument>();
+    let found = accounts.find(expired_pending(now)).projection(IdDocument::projection());
+    let found = found.sort(doc! { "pending_expires_at": 1 }).limit(limit.into()).await?;
+    Ok(found.map_ok(|found| found.id()).try_collect().await?)
+}
+
+/// Removes those of the accounts that are still expired, and remembers them, since they may have left something behind.
+async fn remove_these(
+    collections: &Collections,
+    session: &mut ClientSession,
+    accounts: &BTreeSet<UserId>,
+    now: Timestamp,
+) -> Result<usize, Error> {
+    let mut expired = among(accounts.iter().copied());
+    expired.extend(expired_pending(now));
+    collections.users.delete_many(expired).session(&mut *session).await?;
+    let still_there = those_there_within(collections, session, accounts.clone()).await?;
+    let mut removed = 0;
+    for account in accounts.difference(&still_there) {
+        removed_accounts::remember(collections, session, *account).await?;
+        removed += 1;
+    }
+    Ok(removed)
 }

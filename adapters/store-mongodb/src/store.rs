@@ -6,7 +6,7 @@ use crate::connection::{check_transactions, client_options, transaction_options}
 use crate::errors::{Failure, OpenError};
 use crate::options::MongoOptions;
 use crate::turns::Turns;
-use crate::{format, indexes, transaction};
+use crate::{format, indexes, removed_accounts, transaction};
 use core::time::Duration;
 use epic_outbound::StoreError;
 use futures_util::future::BoxFuture;
@@ -15,7 +15,7 @@ use mongodb::error::Error;
 use mongodb::options::{ClientOptions, TransactionOptions};
 use mongodb::{Client, ClientSession};
 use std::sync::Arc;
-use tokio::sync::{Semaphore, TryAcquireError};
+use tokio::sync::{Mutex, Semaphore, TryAcquireError};
 
 /// Calls that may be under way or wait for a connection; past it they are refused at once.
 const CALLS_MAX: u32 = 8_192;
@@ -36,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) collections: Collections,
     /// Whose turn it is to change an account's sessions.
     pub(crate) turns: Turns,
+    /// Held by the task that clears away what removed accounts have left behind.
+    pub(crate) clearing: Mutex<()>,
     /// Events on their way to the end of the chain.
     pub(crate) appends: AppendQueue,
 }
@@ -65,9 +67,17 @@ impl MongoStore {
             calls: Arc::new(Semaphore::new(usize::try_from(CALLS_MAX).unwrap_or(usize::MAX))),
             collections,
             turns: Turns::default(),
+            clearing: Mutex::default(),
             appends: AppendQueue::default(),
         };
-        Ok(Self { shared: Arc::new(shared) })
+        let shared = Arc::new(shared);
+        removed_accounts::take_up(&shared);
+        Ok(Self { shared })
+    }
+
+    /// The store that has this in common with others.
+    pub(crate) const fn of(shared: Arc<Shared>) -> Self {
+        Self { shared }
     }
 
     /// Asks the primary for a sign of life.

@@ -11,9 +11,14 @@ use support::FreshDatabase;
 async fn fresh() -> Stores {
     let database = FreshDatabase::new();
     let store = Arc::new(database.store().await);
-    Stores::new(Arc::clone(&store) as _, Arc::clone(&store) as _, store, database)
+    Stores::of(store, database)
 }
 
 epic_tests::users_contract!(fresh);
 epic_tests::sessions_contract!(fresh);
 epic_tests::audit_contract!(fresh);
+epic_tests::files_contract!(fresh);
+epic_tests::uploads_contract!(fresh);
+epic_tests::shares_contract!(fresh);
+epic_tests::links_contract!(fresh);
+epic_tests::blob_ledger_contract!(fresh);

@@ -9,37 +9,9 @@ use epic_domain::user::{OtpStep, User, Version};
 use epic_outbound::audit::Audit;
 use epic_outbound::sessions::{Opening, OpeningOutcome, Sessions};
 use epic_outbound::users::{Change, Consumption, CredentialChange, Ending, Insertion, Users};
-use epic_store_mongodb::MongoStore;
 use epic_tests::builders::{T0, event, opening, seconds_after_t0, session, user, user_id};
 use support::FreshDatabase;
-
-const NODES: usize = 4;
-const RACERS: u64 = 64;
-
-async fn nodes(database: &FreshDatabase) -> Vec<MongoStore> {
-    let mut nodes = Vec::new();
-    for _ in 0..NODES {
-        nodes.push(database.store().await);
-    }
-    nodes
-}
-
-/// Runs a call for each seed at one moment, the nodes in turn.
-async fn race<T, F>(nodes: &[MongoStore], call: impl Fn(MongoStore, u64) -> F) -> Vec<T>
-where
-    T: Send + 'static,
-    F: Future<Output = T> + Send + 'static,
-{
-    let racers: Vec<_> = (0..RACERS)
-        .zip(nodes.iter().cycle())
-        .map(|(seed, node)| tokio::spawn(call(node.clone(), seed)))
-        .collect();
-    let mut results = Vec::new();
-    for racer in racers {
-        results.push(racer.await.unwrap());
-    }
-    results
-}
+use support::nodes::{RACERS, nodes, race};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn racing_appends_of_several_nodes_leave_one_unbroken_chain() {

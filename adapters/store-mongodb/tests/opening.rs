@@ -158,11 +158,26 @@ async fn names_are_unique_and_what_expires_has_a_lifetime() {
         Some(Bson::Int64(seconds)) => *seconds == 7_200,
         _ => false,
     };
-    for (collection, uniques, lifetimes) in [("users", 1, 1), ("sessions", 0, 2), ("audit", 0, 0)] {
+    for (collection, uniques, lifetimes) in [
+        ("users", 1, 1),
+        ("sessions", 0, 2),
+        ("audit", 1, 0),
+        ("requests", 0, 1),
+        // What these hold is accounted for: nothing but the store removes any of it.
+        ("files", 2, 0),
+        ("contents", 1, 0),
+        ("uploads", 1, 0),
+        ("shares", 1, 0),
+        ("links", 1, 0),
+        ("doomed_blobs", 0, 0),
+        ("removed_accounts", 0, 0),
+    ] {
         let reply = raw.run_command(doc! { "listIndexes": collection }).await.unwrap();
         let batch = reply.get_document("cursor").unwrap().get_array("firstBatch").unwrap();
         let indexes: Vec<&Document> = batch.iter().map(|index| index.as_document().unwrap()).collect();
         assert_eq!(indexes.iter().filter(|index| unique(index)).count(), uniques, "{collection}");
         assert_eq!(indexes.iter().filter(|index| lifetime(index)).count(), lifetimes, "{collection}");
+        let any_lifetime = indexes.iter().filter(|index| index.contains_key("expireAfterSeconds"));
+        assert_eq!(any_lifetime.count(), lifetimes, "{collection}");
     }
 }

@@ -4,11 +4,27 @@
 
 pub(crate) mod anchor;
 pub(crate) mod change;
+pub(crate) mod content;
+pub(crate) mod doomed_blob;
+pub(crate) mod file;
+pub(crate) mod file_link;
+pub(crate) mod file_link_queries;
+pub(crate) mod file_queries;
 pub(crate) mod format;
+pub(crate) mod key_mark;
+pub(crate) mod limit;
 pub(crate) mod link;
+pub(crate) mod pages;
+pub(crate) mod removed_account;
+pub(crate) mod request;
 pub(crate) mod session;
 pub(crate) mod session_queries;
+pub(crate) mod share;
+pub(crate) mod share_queries;
 pub(crate) mod signed_head;
+pub(crate) mod storage;
+pub(crate) mod upload;
+pub(crate) mod upload_queries;
 pub(crate) mod user;
 pub(crate) mod user_queries;
 pub(crate) mod values;

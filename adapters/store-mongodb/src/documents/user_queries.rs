@@ -28,6 +28,12 @@ pub(crate) fn by_id(user_id: UserId) -> Document {
     doc! { "_id": uuid(user_id) }
 }
 
+/// These accounts.
+pub(crate) fn among(accounts: impl IntoIterator<Item = UserId>) -> Document {
+    let accounts: Vec<Uuid> = accounts.into_iter().map(uuid).collect();
+    doc! { "_id": { "$in": accounts } }
+}
+
 pub(crate) fn by_username(username: &Username) -> Document {
     doc! { "username": username.as_str() }
 }

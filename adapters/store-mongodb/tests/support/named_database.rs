@@ -37,7 +37,7 @@ impl NamedDatabase {
 /// database that knew them.
 pub(crate) fn in_database(uri: &str, name: &str) -> String {
     let (address, options) = uri.split_once('?').unwrap_or((uri, ""));
-    let (scheme, rest) = address.split_once("://").expect("TEST_MONGODB_URI is a connection string");
+    let (scheme, rest) = address.split_once("://").unwrap();
     let (hosts, known_by) = rest.split_once('/').unwrap_or((rest, ""));
     let mut options = options.to_owned();
     let is_told = ["authsource=", "authmechanism=mongodb-"];
