@@ -117,7 +117,11 @@ async fn of_racing_attempts_those_that_are_denied_cost_the_others_nothing() {
         }
         let passed = race(&nodes, |racer| {
             // The nodes take turns, so that each has racers of both kinds.
-            if racer / NODES % 2 == 0 { vec![shared.clone(), barred.clone()] } else { vec![shared.clone()] }
+            if (racer / NODES).is_multiple_of(2) {
+                vec![shared.clone(), barred.clone()]
+            } else {
+                vec![shared.clone()]
+            }
         })
         .await;
         assert_eq!(passed.iter().filter(|passed| **passed).count(), 5);
