@@ -76,12 +76,12 @@ impl Audit for MongoStore {
 }
 
 /// An anchor that is missing is damage: it was made with the database.
-async fn anchor(shared: &Shared) -> Result<Anchor, Failure> {
+pub(crate) async fn anchor(shared: &Shared) -> Result<Anchor, Failure> {
     let stored = shared.collections.audit_anchor.find_one(the_anchor()).await?;
     stored.ok_or(Failure::Damaged("anchor"))?.decode()
 }
 
-async fn page(shared: &Shared, after: i64, limit: u32) -> Result<Vec<Link>, Failure> {
+pub(crate) async fn page(shared: &Shared, after: i64, limit: u32) -> Result<Vec<Link>, Failure> {
     // To the database no limit is zero.
     if limit == 0 {
         return Ok(Vec::new());
@@ -158,7 +158,7 @@ async fn keep_head(shared: &Shared, head: &SignedHead) -> Result<(), Failure> {
     }
 }
 
-async fn heads(shared: &Shared, after: i64, limit: u32) -> Result<Vec<SignedHead>, Failure> {
+pub(crate) async fn heads(shared: &Shared, after: i64, limit: u32) -> Result<Vec<SignedHead>, Failure> {
     if limit == 0 {
         return Ok(Vec::new());
     }

@@ -26,6 +26,9 @@ pub enum OpenError {
         /// The newest format this server knows.
         known: i64,
     },
+    /// Another store was moving in, and is not here whole.
+    #[error("a move into this database has not been finished: run the same migrate command again")]
+    HalfMoved,
     /// What says how the database is laid out is damaged.
     #[error("the database is damaged")]
     Corrupt(#[source] Source),

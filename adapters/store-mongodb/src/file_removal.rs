@@ -15,6 +15,7 @@ use crate::{file_links, shares};
 use epic_domain::Timestamp;
 use epic_domain::file::{Content, ContentNumber, File, Ownership};
 use epic_domain::id::{BlobId, FileId, UserId};
+use epic_domain::moving::RemovedFile;
 use epic_outbound::files::{RemovalOutcome, Swept};
 use futures_util::{FutureExt, TryStreamExt};
 use mongodb::ClientSession;
@@ -68,7 +69,9 @@ async fn remove_whole(
     now: Timestamp,
 ) -> Result<(), Error> {
     let revision = storage.take_revision(now);
-    let removal = FileDocument::encode_removal(file, revision, now, storage.latest())?;
+    let (owner, file_id, ordered_at) = (file.owner, file.id, storage.latest());
+    let removed = RemovedFile { owner, revision, file_id, at: now, ordered_at };
+    let removal = FileDocument::encode_removal(&removed)?;
     collections.files.replace_one(by_id(file.id), removal).session(&mut *session).await?;
     shares::remove_of_file(collections, session, file.id).await?;
     file_links::remove_of_file(collections, session, file.id).await?;

@@ -37,6 +37,10 @@ mod limiter_denials;
 mod limiter_key;
 mod limiter_step;
 mod limiter_turns;
+mod moving;
+mod moving_export;
+mod moving_import;
+mod moving_mark;
 mod options;
 mod presence;
 #[cfg(test)]

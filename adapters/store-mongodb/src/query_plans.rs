@@ -7,6 +7,7 @@
 
 mod accounts;
 mod files;
+mod moving;
 
 use crate::connection::client_options;
 use crate::test_server::server_uri;
@@ -20,6 +21,7 @@ use mongodb::Database;
 use mongodb::bson::{Document, doc};
 use mongodb::event::EventHandler;
 use mongodb::event::command::CommandEvent;
+use moving::call_moving;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -147,6 +149,7 @@ async fn no_query_walks_through_a_whole_collection() {
     call_files(&store).await;
     call_grants(&store).await;
     call_removals(&store).await;
+    call_moving(&store).await;
 
     let raw = mongodb::Client::with_uri_str(server_uri()).await.unwrap().database(&database);
     let shapes = shapes(&commands.lock());

@@ -49,6 +49,14 @@ impl MongoStore {
     /// # Errors
     /// [`OpenError`].
     pub async fn open(options: MongoOptions) -> Result<Self, OpenError> {
+        Self::open_to_move_in(options).await?.refuse_half_moved().await
+    }
+
+    /// As [`MongoStore::open`], but also when a move into the store has begun: for the one who moves.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn open_to_move_in(options: MongoOptions) -> Result<Self, OpenError> {
         Self::connect(&options, client_options(&options).await?).await
     }
 

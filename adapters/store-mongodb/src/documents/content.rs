@@ -6,6 +6,7 @@ use crate::errors::Failure;
 use epic_domain::Timestamp;
 use epic_domain::file::{Content, ContentDigest, ContentNumber, EncryptedDataKey, File};
 use epic_domain::id::{BlobId, FileId, UserId};
+use epic_domain::moving::EarlierContent;
 use mongodb::bson::{Binary, DateTime, Document, Uuid, doc};
 use serde::{Deserialize, Serialize};
 
@@ -63,14 +64,35 @@ impl ContentDocument {
 impl EarlierContentDocument {
     /// The content that a file had before, until `superseded_at`.
     pub(crate) fn encode(former: &File, superseded_at: Timestamp) -> Result<Self, Failure> {
+        Self::of(former.id, former.owner, &former.content, superseded_at)
+    }
+
+    /// An earlier content of a file as it moves in; whose file it is stands in the file.
+    pub(crate) fn encode_stored(earlier: &EarlierContent, owner: UserId) -> Result<Self, Failure> {
+        Self::of(earlier.file_id, owner, &earlier.content, earlier.superseded_at)
+    }
+
+    fn of(
+        file_id: FileId,
+        owner: UserId,
+        content: &Content,
+        superseded_at: Timestamp,
+    ) -> Result<Self, Failure> {
         Ok(Self {
-            blob_id: uuid(former.content.blob_id),
+            blob_id: uuid(content.blob_id),
             v: FORMAT,
-            file_id: Uuid::from_bytes(*former.id.as_bytes()),
-            owner: Uuid::from_bytes(*former.owner.as_bytes()),
+            file_id: Uuid::from_bytes(*file_id.as_bytes()),
+            owner: Uuid::from_bytes(*owner.as_bytes()),
             superseded_at: date(superseded_at),
-            content: ContentDocument::encode(&former.content)?,
+            content: ContentDocument::encode(content)?,
         })
+    }
+
+    /// The content, its file, and when a newer one took its place.
+    pub(crate) fn decode_stored(self) -> Result<EarlierContent, Failure> {
+        let file_id = FileId::from_bytes(self.file_id.bytes());
+        let superseded_at = time(self.superseded_at)?;
+        Ok(EarlierContent { file_id, content: self.decode()?, superseded_at })
     }
 
     /// Who owns the file.

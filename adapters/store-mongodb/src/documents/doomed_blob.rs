@@ -5,6 +5,7 @@ use super::{FORMAT, check_format};
 use crate::errors::Failure;
 use epic_domain::file::StageState;
 use epic_domain::id::BlobId;
+use epic_domain::moving;
 use epic_outbound::uploads::DoomedBlob;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Binary, Document, Uuid, doc};
@@ -33,6 +34,16 @@ impl DoomedBlobDocument {
             order: ObjectId::new(),
             stage: (!bytes.is_empty()).then(|| binary(bytes)),
         }
+    }
+
+    /// A doomed blob as it moves in. Its place takes the place of a time and of what is random: all that are doomed later
+    /// follow it.
+    pub(crate) fn encode_stored(doomed: &moving::DoomedBlob) -> Self {
+        let mut order = [0; 12];
+        for (byte, of_place) in order.iter_mut().skip(4).zip(doomed.place.to_be_bytes()) {
+            *byte = of_place;
+        }
+        Self { order: ObjectId::from_bytes(order), ..Self::encode(doomed.blob_id, &doomed.stage) }
     }
 
     pub(crate) fn decode(self) -> Result<DoomedBlob, Failure> {

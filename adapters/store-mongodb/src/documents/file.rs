@@ -8,6 +8,7 @@ use crate::errors::Failure;
 use epic_domain::Timestamp;
 use epic_domain::file::{EncryptedFilename, File, FileChange, Revision};
 use epic_domain::id::{FileId, UserId};
+use epic_domain::moving::{RemovedFile, StoredFile};
 use epic_domain::user::Version;
 use mongodb::bson::{Binary, DateTime, Uuid};
 use serde::{Deserialize, Serialize};
@@ -52,34 +53,27 @@ impl FileDocument {
             is_trashed: file.is_trashed(),
             trashed_at: file.trashed_at.map(date),
         };
-        Self::of(file, file.revision, ordered_at, Some(live), None)
-    }
-
-    /// What is left of a file that was removed for good, as its owner's change `revision`.
-    pub(crate) fn encode_removal(
-        file: &File,
-        revision: Revision,
-        removed_at: Timestamp,
-        ordered_at: Timestamp,
-    ) -> Result<Self, Failure> {
-        Self::of(file, revision, ordered_at, None, Some(date(removed_at)))
-    }
-
-    fn of(
-        file: &File,
-        revision: Revision,
-        ordered_at: Timestamp,
-        live: Option<LiveDocument>,
-        removed_at: Option<DateTime>,
-    ) -> Result<Self, Failure> {
         Ok(Self {
             id: Uuid::from_bytes(*file.id.as_bytes()),
             v: FORMAT,
             owner: Uuid::from_bytes(*file.owner.as_bytes()),
-            revision: integer(revision.get())?,
+            revision: integer(file.revision.get())?,
             ordered_at: date(ordered_at),
-            live,
-            removed_at,
+            live: Some(live),
+            removed_at: None,
+        })
+    }
+
+    /// What is left of a file that was removed for good.
+    pub(crate) fn encode_removal(removed: &RemovedFile) -> Result<Self, Failure> {
+        Ok(Self {
+            id: Uuid::from_bytes(*removed.file_id.as_bytes()),
+            v: FORMAT,
+            owner: Uuid::from_bytes(*removed.owner.as_bytes()),
+            revision: integer(removed.revision.get())?,
+            ordered_at: date(removed.ordered_at),
+            live: None,
+            removed_at: Some(date(removed.at)),
         })
     }
 
@@ -89,6 +83,24 @@ impl FileDocument {
             FileChange::Present(file) => Some(*file),
             FileChange::Removed { .. } => None,
         })
+    }
+
+    /// The file and where its change came in its owner's order; damage when it was removed.
+    pub(crate) fn decode_stored(self) -> Result<StoredFile, Failure> {
+        let ordered_at = time(self.ordered_at)?;
+        let file = self.decode()?.ok_or(Failure::Damaged("file"))?;
+        Ok(StoredFile { file, ordered_at })
+    }
+
+    /// What is left of the file; damage when it is still there.
+    pub(crate) fn decode_removal(self) -> Result<RemovedFile, Failure> {
+        let (owner, ordered_at) = (UserId::from_bytes(self.owner.bytes()), time(self.ordered_at)?);
+        match self.decode_change()? {
+            FileChange::Removed { file_id, revision, at } => {
+                Ok(RemovedFile { owner, revision, file_id, at, ordered_at })
+            }
+            FileChange::Present(_) => Err(Failure::Damaged("file")),
+        }
     }
 
     /// The last change of the file.

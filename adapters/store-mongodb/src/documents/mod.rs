@@ -14,6 +14,8 @@ pub(crate) mod format;
 pub(crate) mod key_mark;
 pub(crate) mod limit;
 pub(crate) mod link;
+pub(crate) mod moving_mark;
+pub(crate) mod moving_queries;
 pub(crate) mod pages;
 pub(crate) mod removed_account;
 pub(crate) mod request;

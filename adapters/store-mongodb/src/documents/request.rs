@@ -6,6 +6,7 @@ use crate::errors::Failure;
 use epic_domain::Timestamp;
 use epic_domain::file::{Once, RequestFingerprint};
 use epic_domain::id::UserId;
+use epic_domain::moving::RememberedRequest;
 use mongodb::bson::{Binary, DateTime, Document, doc};
 use serde::{Deserialize, Serialize};
 
@@ -33,14 +34,20 @@ impl RequestDocument {
     }
 
     pub(crate) fn decode(self) -> Result<Once, Failure> {
+        self.decode_remembered().map(|request| request.once)
+    }
+
+    /// The request and whose it is.
+    pub(crate) fn decode_remembered(self) -> Result<RememberedRequest, Failure> {
         check_format(self.v)?;
-        let (_account, key_digest) = parsed("request", self.id.bytes.split_first_chunk::<16>().ok_or(()))?;
-        Ok(Once {
+        let (account, key_digest) = parsed("request", self.id.bytes.split_first_chunk::<16>().ok_or(()))?;
+        let once = Once {
             key_digest: parsed("request", key_digest.try_into())?,
             fingerprint: RequestFingerprint::from_bytes(bytes(&self.fingerprint, "fingerprint")?),
             outcome: self.outcome.bytes.into(),
             expires_at: time(self.expires_at)?,
-        })
+        };
+        Ok(RememberedRequest { account: UserId::from_bytes(*account), once })
     }
 }
 
@@ -51,6 +58,14 @@ fn id(account: UserId, key_digest: &[u8; 32]) -> Binary {
 /// The account's request with this key.
 pub(crate) fn by_key(account: UserId, key_digest: &[u8; 32]) -> Document {
     doc! { "_id": id(account, key_digest) }
+}
+
+/// Requests that follow one, by account and key; all, if there is none to follow.
+pub(crate) fn following(after: Option<(UserId, &[u8; 32])>) -> Document {
+    match after {
+        Some((account, key_digest)) => doc! { "_id": { "$gt": id(account, key_digest) } },
+        None => doc! { "_id": { "$gte": id(UserId::from_bytes([0; 16]), &[0; 32]) } },
+    }
 }
 
 /// All requests of an account.

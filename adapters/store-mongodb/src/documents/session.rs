@@ -79,6 +79,12 @@ impl SessionDocument {
         }
     }
 
+    /// What is left of a session that has ended.
+    pub(crate) fn encode_revocation(revocation: &Revocation) -> Self {
+        let id = Uuid::from_bytes(*revocation.session_id.as_bytes());
+        Self { id, v: FORMAT, live: None, revoked_until: Some(date(revocation.until)) }
+    }
+
     /// The session, unless it has ended.
     pub(crate) fn decode(self) -> Result<Option<Session>, Failure> {
         check_format(self.v)?;

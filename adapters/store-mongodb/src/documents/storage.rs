@@ -4,7 +4,9 @@ use super::values::{date, integer, number, parsed, time};
 use crate::errors::Failure;
 use epic_domain::Timestamp;
 use epic_domain::file::{Revision, Usage};
-use mongodb::bson::{DateTime, Document, doc, serialize_to_bson};
+use epic_domain::id::UserId;
+use epic_domain::moving::StoredUsage;
+use mongodb::bson::{DateTime, Document, Uuid, doc, serialize_to_bson};
 use serde::{Deserialize, Serialize};
 
 /// It is not there before the account's first upload.
@@ -19,6 +21,8 @@ pub(crate) struct StorageDocument {
 /// What is read of an account to know what it stores.
 #[derive(Debug, Deserialize)]
 pub(crate) struct StoringDocument {
+    #[serde(rename = "_id")]
+    id: Uuid,
     storage: Option<StorageDocument>,
 }
 
@@ -26,6 +30,12 @@ impl StoringDocument {
     /// The fields that are read.
     pub(crate) fn projection() -> Document {
         doc! { "storage": 1 }
+    }
+
+    /// All of it, of an account that stores something.
+    pub(crate) fn decode_stored(&self) -> Result<StoredUsage, Failure> {
+        let (usage, revision, latest) = self.decode()?.ok_or(Failure::Damaged("storage"))?;
+        Ok(StoredUsage { owner: UserId::from_bytes(self.id.bytes()), usage, revision, latest })
     }
 
     /// What the account stores, the revision of its files and the time of the latest change of them, if there is anything.

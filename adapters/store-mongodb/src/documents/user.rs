@@ -5,10 +5,11 @@ use super::{FORMAT, check_format};
 use crate::errors::Failure;
 use epic_domain::Timestamp;
 use epic_domain::id::UserId;
+use epic_domain::moving::StoredAccount;
 use epic_domain::user::{
     AuthKeyHash, AuthSalt, Credentials, EncSalt, EncryptionPublicKey, Enrolment, KdfParameters, KeyMaterial,
-    OtpStep, ProposedTotp, RecoveryKey, Salts, SealedSecret, SigningPublicKey, Status, StorageQuota, User,
-    Username, Version, WrappedKey,
+    OtpStep, ProposedTotp, RecoveryCodeDigest, RecoveryKey, Salts, SealedSecret, SigningPublicKey, Status,
+    StorageQuota, User, Username, Version, WrappedKey,
 };
 use mongodb::bson::{Binary, DateTime, Uuid};
 use serde::{Deserialize, Serialize};
@@ -108,9 +109,22 @@ impl UserDocument {
         })
     }
 
+    /// An account as it moves in, with its recovery codes.
+    pub(crate) fn encode_stored(account: &StoredAccount) -> Result<Self, Failure> {
+        let recovery_codes = account.recovery_codes.iter().map(|code| binary(code.as_bytes())).collect();
+        Ok(Self { recovery_codes, ..Self::encode(&account.user)? })
+    }
+
     /// How often the document was written.
     pub(crate) const fn revision(&self) -> i64 {
         self.revision
+    }
+
+    /// The account with its recovery codes.
+    pub(crate) fn decode_stored(mut self) -> Result<StoredAccount, Failure> {
+        let codes = core::mem::take(&mut self.recovery_codes);
+        let codes = codes.iter().map(|code| bytes(code, "recovery code").map(RecoveryCodeDigest::from_bytes));
+        Ok(StoredAccount { recovery_codes: codes.collect::<Result<_, _>>()?, user: self.decode()? })
     }
 
     pub(crate) fn decode(self) -> Result<User, Failure> {
