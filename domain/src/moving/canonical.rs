@@ -69,3 +69,57 @@ impl Encoder {
 pub(super) trait Canonical {
     fn encode(&self, encoder: &mut Encoder);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Timestamp;
+    use crate::audit::{Anchor, Head};
+    use crate::file::{Once, RequestFingerprint};
+    use crate::id::{SessionId, UserId};
+    use crate::moving::RememberedRequest;
+    use crate::session::Revocation;
+
+    fn with_length(bytes: &[u8]) -> Vec<u8> {
+        [&u64::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat()
+    }
+
+    #[test]
+    fn a_hash_is_over_the_kind_and_every_field_after_its_length() {
+        let (session_id, until) = (SessionId::from_bytes([7; 16]), Timestamp::from_millis(5));
+        let parts = [
+            b"epic/v1/record\0".to_vec(),
+            with_length(b"revocations"),
+            with_length(&[7; 16]),
+            with_length(&5_u64.to_be_bytes()),
+        ];
+        let expected: [u8; 32] = Sha256::digest(parts.concat()).into();
+        let record = Record::Revocation(Revocation { session_id, until });
+        assert_eq!(record.hash().as_bytes(), &expected);
+    }
+
+    #[test]
+    fn bytes_that_move_from_one_field_into_the_next_make_another_record() {
+        let request = |outcome: &[u8], fingerprint| {
+            let once = Once {
+                key_digest: [1; 32],
+                fingerprint: RequestFingerprint::from_bytes(fingerprint),
+                outcome: outcome.into(),
+                expires_at: Timestamp::MIN,
+            };
+            let account = UserId::from_bytes([0; 16]);
+            Record::Request(Box::new(RememberedRequest { account, once })).hash()
+        };
+        let hashes = [request(&[], [0; 32]), request(&[0], [0; 32]), request(&[0, 0], [0; 32])];
+        assert!(hashes[0] != hashes[1] && hashes[1] != hashes[2]);
+    }
+
+    #[test]
+    fn every_part_of_an_anchor_counts() {
+        let anchor = Anchor::empty();
+        let longer = Anchor { length: 1, ..anchor };
+        let other = Anchor { head: Head::from_bytes([0; 32]), ..anchor };
+        let hashes = [anchor, longer, other].map(|anchor| Record::Anchor(anchor).hash());
+        assert!(hashes[0] != hashes[1] && hashes[0] != hashes[2] && hashes[1] != hashes[2]);
+    }
+}
