@@ -158,7 +158,7 @@ impl Chain {
         session: &mut ClientSession,
         anchor: Anchor,
         events: &[Event],
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, Error> {
         let mut of_files = HashMap::new();
         for mark in events.iter().filter_map(|event| event.file) {
             if let Entry::Vacant(place) = of_files.entry(mark.file_id) {

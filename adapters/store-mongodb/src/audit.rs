@@ -16,6 +16,7 @@ use epic_outbound::StoreError;
 use epic_outbound::audit::Audit;
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
+use mongodb::error::Error;
 use mongodb::options::Hint;
 use mongodb::{ClientSession, Cursor};
 
@@ -61,7 +62,8 @@ impl Audit for MongoStore {
     }
 
     async fn anchor_of_file(&self, file_id: FileId) -> Result<Anchor, StoreError> {
-        self.call(move |shared| async move { anchor_of_file(&shared.collections, None, file_id).await }).await
+        self.call(move |shared| async move { Ok(anchor_of_file(&shared.collections, None, file_id).await?) })
+            .await
     }
 
     async fn keep_signed_head(&self, head: &SignedHead) -> Result<(), StoreError> {
@@ -126,7 +128,7 @@ pub(crate) async fn anchor_of_file(
     collections: &Collections,
     session: Option<&mut ClientSession>,
     file_id: FileId,
-) -> Result<Anchor, Failure> {
+) -> Result<Anchor, Error> {
     let places = collections.audit.clone_with_type::<PlaceDocument>();
     let last = places
         .find_one(of_file(file_id, 0))
@@ -136,7 +138,7 @@ pub(crate) async fn anchor_of_file(
         Some(session) => last.session(session).await?,
         None => last.await?,
     };
-    found.map_or_else(|| Ok(Anchor::of_file(file_id)), |place| place.anchor())
+    Ok(found.map_or_else(|| Ok(Anchor::of_file(file_id)), |place| place.anchor())?)
 }
 
 async fn decoded(found: Cursor<LinkDocument>) -> Result<Vec<Link>, Failure> {

@@ -1,8 +1,9 @@
-//! The store for several nodes: users, sessions, revocations and audit in MongoDB.
+//! The store for several nodes: users, sessions, revocations, audit, files, uploads, shares and links in MongoDB.
 //!
 //! What must not race is decided by one document where one serves: a version or the very token that is replaced stands
 //! in the filter of the update. Where several documents change in one step, a transaction does it, and it writes first
-//! what its rivals write too, so that of two one is refused and tries again.
+//! what its rivals write too, so that of two one is refused and tries again. What changes an account's sessions or its
+//! files writes the account's document first: there they all meet, its removal among them.
 //!
 //! Every write waits for the journals of a majority and every read sees what a majority holds: what is acknowledged
 //! survives the loss of a node. Every call has a deadline, and goes on to its end when its caller has gone.

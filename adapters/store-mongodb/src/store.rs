@@ -34,7 +34,7 @@ pub(crate) struct Shared {
     deadline: Duration,
     calls: Arc<Semaphore>,
     pub(crate) collections: Collections,
-    /// Whose turn it is to change an account's sessions.
+    /// Whose turn it is to change an account's sessions or files.
     pub(crate) turns: Turns,
     /// Held by the task that clears away what removed accounts have left behind.
     pub(crate) clearing: Mutex<()>,

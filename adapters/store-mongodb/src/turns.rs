@@ -1,4 +1,4 @@
-//! Turns: the transactions of this node that change one account's sessions go one after the other.
+//! Turns: the transactions of this node that change one account's sessions or files go one after the other.
 //!
 //! The database would refuse all but one of them and let the others try again. Correctness rests on that refusal, since
 //! other nodes know nothing of these turns; they only spare it, and the waits between tries.
