@@ -1,5 +1,7 @@
 //! The MongoDB store gives everything away and takes everything in.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod support;
 
 use epic_domain::audit::Anchor;
