@@ -11,9 +11,10 @@ use epic_outbound::sealer::Sealer;
 use epic_outbound::tokens::Tokens;
 use epic_tests::contract::Stores;
 use epic_tests::contract::blobs::BlobStore;
+use epic_tests::contract::entry_limiter::EntryLimits;
 use epic_tests::fakes::{
-    FakeAccessLog, FakeAudit, FakeBlobs, FakeHasher, FakeHeadSigner, FakeLimiter, FakePasses,
-    FakeRevocations, FakeSealer, FakeTokens, MemoryStore,
+    FakeAccessLog, FakeAudit, FakeBlobs, FakeClock, FakeEntryLimiter, FakeHasher, FakeHeadSigner,
+    FakeLimiter, FakePasses, FakeRevocations, FakeSealer, FakeTokens, MemoryStore,
 };
 use std::sync::Arc;
 
@@ -28,6 +29,12 @@ async fn fresh_blobs() -> BlobStore {
 
 fn limiter(quotas: Quotas) -> Arc<dyn Limiter> {
     Arc::new(FakeLimiter::new(quotas))
+}
+
+async fn entry_limits(quotas: Quotas) -> EntryLimits {
+    let clock = Arc::<FakeClock>::default();
+    let limiter = FakeEntryLimiter::new(limiter(quotas), Arc::clone(&clock) as _);
+    EntryLimits::new(Arc::new(limiter), clock, ())
 }
 
 fn new_revocations() -> Arc<dyn Revocations> {
@@ -58,16 +65,10 @@ fn new_head_signer() -> Arc<dyn HeadSigner> {
     Arc::new(FakeHeadSigner::default())
 }
 
-epic_tests::users_contract!(fresh);
-epic_tests::sessions_contract!(fresh);
-epic_tests::audit_contract!(fresh);
+epic_tests::store_contract!(fresh);
 epic_tests::blobs_contract!(fresh_blobs);
-epic_tests::files_contract!(fresh);
-epic_tests::uploads_contract!(fresh);
-epic_tests::shares_contract!(fresh);
-epic_tests::links_contract!(fresh);
-epic_tests::blob_ledger_contract!(fresh);
 epic_tests::limiter_contract!(limiter);
+epic_tests::entry_limiter_contract!(entry_limits);
 epic_tests::revocations_contract!(new_revocations);
 epic_tests::access_log_contract!(new_access_log);
 epic_tests::tokens_contract!(new_tokens);

@@ -14,11 +14,13 @@ async fn fresh() -> Stores {
     Stores::of(store, database)
 }
 
-epic_tests::users_contract!(fresh);
-epic_tests::sessions_contract!(fresh);
-epic_tests::audit_contract!(fresh);
-epic_tests::files_contract!(fresh);
-epic_tests::uploads_contract!(fresh);
-epic_tests::shares_contract!(fresh);
-epic_tests::links_contract!(fresh);
-epic_tests::blob_ledger_contract!(fresh);
+async fn place() -> FreshDatabase {
+    FreshDatabase::new()
+}
+
+async fn open(database: &FreshDatabase) -> Stores {
+    Stores::of(Arc::new(database.store().await), ())
+}
+
+epic_tests::store_contract!(fresh);
+epic_tests::reopening_contract!(place, open);

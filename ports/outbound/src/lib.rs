@@ -4,6 +4,10 @@
 //! one step with the domain's own functions. Use cases make ids and times and pass them in, so stores are
 //! deterministic. What is absent is `Ok(None)`; an error means the port could not answer.
 //!
+//! A call may be dropped at any await: its client has hung up. Then all of it takes effect or none, and not later than a
+//! later write to the same account's things has answered. One queue of writers, or a fair lock taken before the work
+//! goes to another thread, gives both.
+//!
 //! With the feature `mock`, each trait has a mockall double named `Mock…`. Only dev-dependencies enable it.
 
 pub mod access_log;

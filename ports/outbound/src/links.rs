@@ -24,7 +24,8 @@ pub enum LinkCreation {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Links: Send + Sync {
-    /// Stores a link. Links past their end do not count against `per_file_max`.
+    /// Stores a link. Links that are not live at `now`, because they have expired or are used up, do not count against
+    /// `per_file_max`. The key of `once` is the owner's, and is judged first.
     ///
     /// # Errors
     /// [`StoreError`]; nothing was stored.

@@ -77,13 +77,15 @@ pub enum EndScope {
 #[async_trait]
 pub trait Sessions: Send + Sync {
     /// Stores a new session of an active account whose version is still the expected one, and ends as many of its oldest
-    /// seen as the cap demands, all in one step: a sign-in that raced a change of credentials opens nothing.
+    /// seen as the cap demands, all in one step: a sign-in that raced a change of credentials opens nothing. Sessions that
+    /// have expired and are not removed yet count against the cap.
     ///
     /// # Errors
     /// [`StoreError`]; nothing was stored.
     async fn open(&self, opening: &Opening) -> Result<OpeningOutcome, StoreError>;
 
-    /// At most `limit` of a user's sessions that are live at `now`, in the order of their ids, after `after`.
+    /// At most `limit` of a user's sessions that are live at `now`, in the order of their ids, after `after`: neither their own
+    /// end nor that of their refresh token has come.
     ///
     /// # Errors
     /// [`StoreError`].

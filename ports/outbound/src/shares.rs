@@ -29,7 +29,8 @@ pub enum Granting {
 #[async_trait]
 pub trait Shares: Send + Sync {
     /// Stores a share, or puts it in the place of the one that its recipient has of the file. Of racing calls for one
-    /// recipient one grants and the others replace. Shares past their end do not count against `per_file_max`.
+    /// recipient one grants and the others replace. Shares past their end do not count against `per_file_max`; to replace one
+    /// of them needs room as a new one does. The key of `once` is the owner's, and is judged first.
     ///
     /// # Errors
     /// [`StoreError`]; nothing was stored.

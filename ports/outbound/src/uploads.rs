@@ -67,7 +67,7 @@ pub enum CompletionOutcome {
 pub struct DoomedBlob {
     /// The blob.
     pub blob_id: BlobId,
-    /// What the blob store knows of it, if it was never whole.
+    /// What the blob store knows of it, if it was never whole: what the upload's progress held. Empty for a content.
     pub stage: StageState,
 }
 
@@ -76,7 +76,8 @@ pub struct DoomedBlob {
 #[async_trait]
 pub trait Uploads: Send + Sync {
     /// Stores a new upload and sets its bytes aside, unless they are more than `quota_bytes` leave, all in one step. Of racing
-    /// calls exactly as many pass as the quota allows.
+    /// calls exactly as many pass as the quota allows. The key of `once` is the uploader's, and is judged first, at the time
+    /// at which the upload was made.
     ///
     /// # Errors
     /// [`StoreError`]; nothing was stored.

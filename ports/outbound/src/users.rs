@@ -96,6 +96,9 @@ pub enum Change {
 }
 
 /// Accounts.
+///
+/// The version of an account moves when what its clients rely on changes, and its time of update with it: by new
+/// credentials, a new TOTP secret, a new recovery key. What is spent or counted moves neither.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Users: Send + Sync {
@@ -131,8 +134,8 @@ pub trait Users: Send + Sync {
     ) -> Result<Replacement, StoreError>;
 
     /// Spends a step: accepted when it is later than every step spent before and the account may sign in at `now`.
-    /// A pending account becomes active in the same step, and `recovery_codes` become its set. Of racing calls with one
-    /// step one wins.
+    /// A pending account becomes active in the same step, and `recovery_codes` become its set; it was updated at `now` then, and
+    /// its version stays. Of racing calls with one step one wins.
     ///
     /// # Errors
     /// [`StoreError`]; nothing was spent.
@@ -163,7 +166,8 @@ pub trait Users: Send + Sync {
     async fn record_code_failure(&self, user_id: UserId) -> Result<u32, StoreError>;
 
     /// Sets new credentials and wrapped keys of an active account that still has the expected version, and ends its other
-    /// sessions, all in one step. Any hash set by [`Users::replace_hash`] before is replaced.
+    /// sessions, all in one step: its version is the next then, and it was updated at the change's present. Any hash set by
+    /// [`Users::replace_hash`] before is replaced.
     ///
     /// # Errors
     /// [`StoreError`]; nothing was changed.
@@ -181,8 +185,8 @@ pub trait Users: Send + Sync {
         new: &AuthKeyHash,
     ) -> Result<bool, StoreError>;
 
-    /// Keeps a TOTP secret that is to be confirmed, in place of any other such. The live one stays. False when the account
-    /// is not active.
+    /// Keeps a TOTP secret that is to be confirmed, in place of any other such. The live one stays, and so does the version.
+    /// False when the account is not active.
     ///
     /// # Errors
     /// [`StoreError`]; nothing was changed.
@@ -195,7 +199,7 @@ pub trait Users: Send + Sync {
     /// [`StoreError`]; nothing was changed.
     async fn confirm_totp(&self, change: &TotpChange) -> Result<Change, StoreError>;
 
-    /// Replaces all recovery codes of an active account. False when it is not active.
+    /// Replaces all recovery codes of an active account; its version stays. False when it is not active.
     ///
     /// # Errors
     /// [`StoreError`]; nothing was changed.

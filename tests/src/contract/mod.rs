@@ -6,14 +6,7 @@
 //! ```text
 //! async fn fresh() -> Stores { … }
 //!
-//! epic_tests::users_contract!(fresh);
-//! epic_tests::sessions_contract!(fresh);
-//! epic_tests::audit_contract!(fresh);
-//! epic_tests::files_contract!(fresh);
-//! epic_tests::uploads_contract!(fresh);
-//! epic_tests::shares_contract!(fresh);
-//! epic_tests::links_contract!(fresh);
-//! epic_tests::blob_ledger_contract!(fresh);
+//! epic_tests::store_contract!(fresh);
 //! epic_tests::moving_contract!(fresh_house);
 //! ```
 
@@ -29,6 +22,7 @@ pub mod blob_resuming;
 pub mod blobs;
 pub mod completion;
 pub mod credentials;
+pub mod entry_limiter;
 pub mod file_changes;
 pub mod file_edits;
 mod file_steps;
@@ -49,6 +43,7 @@ pub mod owner_removal;
 pub mod passes;
 pub mod quota;
 pub mod removal;
+pub mod reopening;
 pub mod revocations;
 pub mod rotation;
 pub mod sealer;
@@ -185,6 +180,21 @@ pub(crate) async fn begin_and_drop<T>(call: impl Future<Output = T>) {
 /// How many of `results` are as told.
 pub(crate) fn count_of<T>(results: &[T], is_counted: impl Fn(&T) -> bool) -> usize {
     results.iter().filter(|result| is_counted(result)).count()
+}
+
+/// Expands to the laws of all ports of a store, so that none is forgotten. A port's own macro has the laws of that port alone.
+#[macro_export]
+macro_rules! store_contract {
+    ($factory:expr) => {
+        $crate::users_contract!($factory);
+        $crate::sessions_contract!($factory);
+        $crate::audit_contract!($factory);
+        $crate::files_contract!($factory);
+        $crate::uploads_contract!($factory);
+        $crate::shares_contract!($factory);
+        $crate::links_contract!($factory);
+        $crate::blob_ledger_contract!($factory);
+    };
 }
 
 /// Expands to a module with one test per law. Not for direct use.
