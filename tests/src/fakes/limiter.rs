@@ -22,9 +22,17 @@ impl FakeLimiter {
         Self { quotas, attempts: Mutex::default() }
     }
 
-    /// The attempts that have a quota, with it.
+    /// The attempts that have a quota, with it, each once.
     fn limited<'a>(&self, attempts: &'a [Attempt]) -> Vec<(&'a Attempt, Quota)> {
-        attempts.iter().filter_map(|key| self.quotas.of(key.action).map(|quota| (key, quota))).collect()
+        let mut limited: Vec<(&Attempt, Quota)> = Vec::new();
+        for key in attempts {
+            if let Some(quota) = self.quotas.of(key.action)
+                && limited.iter().all(|(other, _)| *other != key)
+            {
+                limited.push((key, quota));
+            }
+        }
+        limited
     }
 }
 
