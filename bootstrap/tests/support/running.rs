@@ -51,6 +51,7 @@ impl Running {
             if output.read_line(&mut line).unwrap() == 0 {
                 let mut log = String::new();
                 child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+                child.wait().unwrap();
                 return Err(log);
             }
             lines.push(line.trim_end().to_owned());
