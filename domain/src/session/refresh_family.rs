@@ -44,6 +44,14 @@ pub struct Superseded {
     pub replaced_at: Timestamp,
 }
 
+impl Superseded {
+    /// Whether it may come in once more at `now`. A clock that is behind the one by which it was replaced, as another node's
+    /// may be, counts as at that moment: without a grace nothing comes in twice.
+    fn is_within(&self, reuse_grace: Duration, now: Timestamp) -> bool {
+        now.max(self.replaced_at) < self.replaced_at.saturating_add(reuse_grace)
+    }
+}
+
 /// One sign-in on one device. It has one live refresh token at any time: the current grant's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
@@ -105,7 +113,7 @@ impl Session {
             return Presented::Rotated(self.rotated(next, now));
         }
         match self.superseded {
-            Some(old) if old.refresh_id == presented && now < old.replaced_at.saturating_add(reuse_grace) => {
+            Some(old) if old.refresh_id == presented && old.is_within(reuse_grace, now) => {
                 Presented::Repeated
             }
             _ => Presented::Reused,

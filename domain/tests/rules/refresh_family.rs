@@ -213,3 +213,19 @@ fn b08_from_the_absolute_end_on_every_token_is_expired_and_none_a_millisecond_be
         assert_eq!(present(token, session.ends_at), Presented::Expired);
     }
 }
+
+#[test]
+fn without_a_grace_nothing_is_repeated_not_even_by_a_clock_that_is_behind() {
+    let session = opened();
+    let later = OPENED.saturating_add(Duration::from_millis(5));
+    let next = grant(1, session.ends_at, later);
+    let Presented::Rotated(session) =
+        session.present(session.current.refresh_id, &next, Duration::ZERO, later)
+    else {
+        panic!("the first refresh")
+    };
+    for now in [OPENED, later] {
+        assert_eq!(session.present(token(0), &next, Duration::ZERO, now), Presented::Reused);
+        assert_eq!(session.present(token(0), &next, Duration::from_millis(1), now), Presented::Repeated);
+    }
+}
