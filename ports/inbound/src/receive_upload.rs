@@ -204,10 +204,11 @@ impl ReceiveUpload {
         let is_checked = source.is_checked();
         let ended = self.take_all(&mut writing, source).await;
         if matches!(ended, Err(ReceiveRefused::Fault(_))) || (is_checked && ended.is_err()) {
-            return ended.map(|()| status_of(&writing.upload));
+            return self.explained(&writing.upload, ended).await.map(|()| status_of(&writing.upload));
         }
         // Whatever ended the piece, what came of it is kept.
-        self.keep(&mut writing).await?;
+        let kept = self.keep(&mut writing).await;
+        self.explained(&writing.upload, kept).await?;
         ended?;
         if writing.upload.is_whole() {
             self.finish(&writing.upload, &writing.upload.progress, Some(sender(caller, origin))).await?;
@@ -307,6 +308,24 @@ impl ReceiveUpload {
             if !is_checked && writing.unkept_bytes >= PERSIST_BYTES {
                 self.keep(writing).await?;
             }
+        }
+    }
+
+    /// The outcome of writing, when bytes that were staged are missing: whoever has taken the upload over, at another node,
+    /// has finished it or given it up.
+    async fn explained(
+        &self,
+        upload: &Upload,
+        outcome: Result<(), ReceiveRefused>,
+    ) -> Result<(), ReceiveRefused> {
+        if !matches!(outcome, Err(ReceiveRefused::Fault(Fault::Corrupt(_)))) {
+            return outcome;
+        }
+        let found = self.ports.uploads.find(upload.id, upload.uploader).await.map_err(Fault::from)?;
+        if found.is_some_and(|found| found.fence == upload.fence) {
+            outcome
+        } else {
+            Err(ReceiveRefused::TakenOver)
         }
     }
 
