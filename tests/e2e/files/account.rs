@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
 /// Settings under which only the disk and the quota set limits.
-pub(super) const NO_LIMITS: &[(&str, &str)] = &[
+pub(crate) const NO_LIMITS: &[(&str, &str)] = &[
     ("EPIC_LIMIT_LOGIN_ACCOUNT", "off"),
     ("EPIC_LIMIT_LOGIN", "off"),
     ("EPIC_LIMIT_REGISTER", "off"),
@@ -23,28 +23,28 @@ pub(super) const NO_LIMITS: &[(&str, &str)] = &[
 ];
 
 /// The moment in an upload at which a test wants to be told.
-pub(super) type Cut = Option<(u64, oneshot::Sender<()>)>;
+pub(crate) type Cut = Option<(u64, oneshot::Sender<()>)>;
 
 const BOUNDARY: &str = "epic-test-boundary";
 
 /// Someone at a server.
 #[derive(Clone)]
-pub(super) struct Account {
-    pub(super) client: Client,
-    pub(super) token: String,
-    pub(super) person: Person,
+pub(crate) struct Account {
+    pub(crate) client: Client,
+    pub(crate) token: String,
+    pub(crate) person: Person,
     recovery_codes: Vec<String>,
 }
 
 /// What an account stores, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stored {
-    pub(super) used: u64,
-    pub(super) reserved: u64,
+pub(crate) struct Stored {
+    pub(crate) used: u64,
+    pub(crate) reserved: u64,
 }
 
 impl Account {
-    pub(super) async fn sign_up(base: &str, username: &str) -> Self {
+    pub(crate) async fn sign_up(base: &str, username: &str) -> Self {
         let client = Client::new(base);
         let mut person = Person::new(username);
         person.register(&client).await.expect(201);
@@ -56,32 +56,32 @@ impl Account {
     }
 
     /// Signs in once more, as often as there are recovery codes.
-    pub(super) async fn sign_in(&mut self) -> Reply {
+    pub(crate) async fn sign_in(&mut self) -> Reply {
         let code = self.recovery_codes.pop().unwrap();
         self.person.login_with(&self.client, &code).await
     }
 
     /// The same account at the server's new address.
-    pub(super) fn at(&self, base: &str) -> Self {
+    pub(crate) fn at(&self, base: &str) -> Self {
         Self { client: Client::new(base), ..self.clone() }
     }
 
-    pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, path).bearer_auth(&self.token)
     }
 
-    pub(super) fn tus(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn tus(&self, method: Method, path: &str) -> RequestBuilder {
         self.request(method, path).header("tus-resumable", "1.0.0")
     }
 
-    pub(super) async fn stored(&self) -> Stored {
+    pub(crate) async fn stored(&self) -> Stored {
         let quota = self.client.profile(&self.token).await.expect(200).json()["quota"].clone();
         let number = |name: &str| quota[name].as_u64().unwrap_or_else(|| panic!("no {name} in {quota}"));
         Stored { used: number("used_bytes"), reserved: number("reserved_bytes") }
     }
 
     /// Every file, page by page.
-    pub(super) async fn files(&self) -> Vec<Value> {
+    pub(crate) async fn files(&self) -> Vec<Value> {
         let (mut files, mut path) = (Vec::new(), "/api/files?limit=200".to_owned());
         loop {
             let page = self.client.get_as(&self.token, &path).await.expect(200).json();
@@ -92,12 +92,12 @@ impl Account {
     }
 
     /// The file with the name that a content has.
-    pub(super) async fn file_named(&self, name: &str) -> Option<Value> {
+    pub(crate) async fn file_named(&self, name: &str) -> Option<Value> {
         self.files().await.into_iter().find(|file| file["encrypted_filename"] == name)
     }
 
     /// The request that begins a resumable upload.
-    pub(super) fn beginning(&self, content: Content) -> RequestBuilder {
+    pub(crate) fn beginning(&self, content: Content) -> RequestBuilder {
         let text = |text: &str| data_encoding::BASE64.encode(text.as_bytes());
         let metadata = format!(
             "encrypted_filename {},encrypted_data_key {}",
@@ -111,13 +111,13 @@ impl Account {
     }
 
     /// Begins a resumable upload, or finds the one that was begun for the same content, and returns its address.
-    pub(super) async fn begin(&self, content: Content) -> String {
+    pub(crate) async fn begin(&self, content: Content) -> String {
         let reply = self.client.send(self.beginning(content)).await.expect(201);
         reply.header("location").unwrap().to_owned()
     }
 
     /// The request that brings a range of an upload.
-    pub(super) fn piece(
+    pub(crate) fn piece(
         &self,
         upload: &str,
         content: Content,
@@ -132,13 +132,13 @@ impl Account {
     }
 
     /// How far an upload has come.
-    pub(super) async fn offset(&self, upload: &str) -> u64 {
+    pub(crate) async fn offset(&self, upload: &str) -> u64 {
         let reply = self.client.send(self.tus(Method::HEAD, upload)).await.expect(200);
         reply.header("upload-offset").unwrap().parse().unwrap()
     }
 
     /// Brings all that is missing of an upload.
-    pub(super) async fn finish(&self, upload: &str, content: Content) {
+    pub(crate) async fn finish(&self, upload: &str, content: Content) {
         let offset = self.offset(upload).await;
         if offset < content.size_bytes {
             let rest = self.piece(upload, content, offset..content.size_bytes, None);
@@ -148,12 +148,12 @@ impl Account {
     }
 
     /// The request that brings a whole file.
-    pub(super) fn whole(&self, content: Content, cut: Cut) -> RequestBuilder {
+    pub(crate) fn whole(&self, content: Content, cut: Cut) -> RequestBuilder {
         self.whole_by(content, content.stream(0..content.size_bytes, cut))
     }
 
     /// The request that brings a whole file; it tells when half of it is sent, and then waits until it may go on.
-    pub(super) fn slow_whole(
+    pub(crate) fn slow_whole(
         &self,
         content: Content,
         tell: oneshot::Sender<()>,
@@ -194,12 +194,12 @@ impl Account {
     }
 
     /// Sends a whole file and returns its id.
-    pub(super) async fn send_whole(&self, content: Content) -> String {
+    pub(crate) async fn send_whole(&self, content: Content) -> String {
         self.client.send(self.whole(content, None)).await.expect(201).text("file_id")
     }
 
     /// Fetches a file and checks that it is this content.
-    pub(super) async fn expect_content(&self, file_id: &str, content: Content) {
+    pub(crate) async fn expect_content(&self, file_id: &str, content: Content) {
         let request = self.request(Method::GET, &format!("/api/files/{file_id}/content"));
         let mut response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
@@ -213,7 +213,7 @@ impl Account {
     }
 
     /// Puts a file into the trash, and removes it from there.
-    pub(super) async fn remove(&self, file_id: &str) {
+    pub(crate) async fn remove(&self, file_id: &str) {
         let path = format!("/api/files/{file_id}");
         for _ in 0..2 {
             let etag =
@@ -224,6 +224,6 @@ impl Account {
 }
 
 /// The encrypted name under which a content is stored here: tells contents apart.
-pub(super) fn name_of(content: Content) -> String {
+pub(crate) fn name_of(content: Content) -> String {
     encode(&content.seed.to_be_bytes())
 }

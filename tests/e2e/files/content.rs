@@ -14,24 +14,24 @@ const BLOCK_BYTES: u64 = 64 * 1_024;
 
 /// The bytes that a seed stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Content {
-    pub(super) seed: u64,
-    pub(super) size_bytes: u64,
+pub(crate) struct Content {
+    pub(crate) seed: u64,
+    pub(crate) size_bytes: u64,
 }
 
 /// Numbers that look random and are the same for the same seed (SplitMix64).
 #[derive(Debug)]
-pub(super) struct Numbers(pub(super) u64);
+pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         mixed ^ (mixed >> 31)
     }
 
-    pub(super) fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
 }
@@ -49,7 +49,7 @@ impl Content {
     }
 
     /// The bytes of a range, piece by piece.
-    pub(super) fn pieces(self, range: Range<u64>) -> impl Iterator<Item = Bytes> {
+    pub(crate) fn pieces(self, range: Range<u64>) -> impl Iterator<Item = Bytes> {
         let blocks = range.start / BLOCK_BYTES..range.end.div_ceil(BLOCK_BYTES);
         blocks.map(move |index| {
             let begin = index * BLOCK_BYTES;
@@ -59,18 +59,18 @@ impl Content {
     }
 
     /// All bytes at once.
-    pub(super) fn bytes(self) -> Vec<u8> {
+    pub(crate) fn bytes(self) -> Vec<u8> {
         self.pieces(0..self.size_bytes).flatten().collect()
     }
 
-    pub(super) fn sha256(self) -> [u8; 32] {
+    pub(crate) fn sha256(self) -> [u8; 32] {
         let mut hasher = Sha256::new();
         self.pieces(0..self.size_bytes).for_each(|piece| hasher.update(&piece));
         hasher.finalize().into()
     }
 
     /// A range as a stream. When the byte at `cut` is about to be sent, `told` is told, and sending goes on.
-    pub(super) fn stream(
+    pub(crate) fn stream(
         self,
         range: Range<u64>,
         cut: Option<(u64, oneshot::Sender<()>)>,
@@ -90,6 +90,6 @@ impl Content {
 }
 
 /// A stream as the body of a request.
-pub(super) fn body(stream: impl Stream<Item = Bytes> + Send + Sync + 'static) -> reqwest::Body {
+pub(crate) fn body(stream: impl Stream<Item = Bytes> + Send + Sync + 'static) -> reqwest::Body {
     reqwest::Body::wrap(StreamBody::new(stream.map(|bytes| Ok::<_, Infallible>(Frame::data(bytes)))))
 }

@@ -1,14 +1,14 @@
 //! Files as their users meet them: uploads that break off, full disks, other people's clients, buckets.
 
-mod account;
+pub(crate) mod account;
 mod bucket;
-mod content;
+pub(crate) mod content;
 mod curl;
 mod disk_full;
 mod large;
 #[path = "../../support/like_s3.rs"]
 mod like_s3;
-mod object_server;
+pub(crate) mod object_server;
 mod rivals;
 mod torn;
 mod tus_client;

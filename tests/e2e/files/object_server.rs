@@ -9,33 +9,45 @@ use std::path::Path;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::{JoinHandle, JoinSet};
 
-pub(super) const ACCESS_KEY: &str = "access";
-pub(super) const SECRET_KEY: &str = "a secret of the bucket";
+pub(crate) const ACCESS_KEY: &str = "access";
+pub(crate) const SECRET_KEY: &str = "a secret of the bucket";
 
 /// A server with one bucket, `files`.
-pub(super) struct ObjectServer {
-    pub(super) address: SocketAddr,
+pub(crate) struct ObjectServer {
+    pub(crate) address: SocketAddr,
+    /// The address of the bucket.
+    blobs: String,
     folder: tempfile::TempDir,
     serving: JoinHandle<()>,
 }
 
 impl ObjectServer {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("files")).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let serving = tokio::spawn(serve(listener, service(folder.path())));
-        Self { address, folder, serving }
+        let blobs = format!("s3://files/epic/test?endpoint=http://{address}&region=us-east-1");
+        Self { address, blobs, folder, serving }
+    }
+
+    /// The settings of a server that keeps its contents here.
+    pub(crate) fn settings(&self) -> [(&str, &str); 3] {
+        [
+            ("EPIC_BLOBS", &self.blobs),
+            ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
+            ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
+        ]
     }
 
     /// Stops listening and cuts every connection.
-    pub(super) async fn stop(&mut self) {
+    pub(crate) async fn stop(&mut self) {
         self.serving.abort();
         (&mut self.serving).await.unwrap_err();
     }
 
-    pub(super) fn start_again(&mut self) {
+    pub(crate) fn start_again(&mut self) {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_reuseaddr(true).unwrap();
         socket.bind(self.address).unwrap();
@@ -43,7 +55,7 @@ impl ObjectServer {
     }
 
     /// How many objects there are below a prefix.
-    pub(super) fn object_count(&self, prefix: &str) -> usize {
+    pub(crate) fn object_count(&self, prefix: &str) -> usize {
         super::torn::files_below(&self.folder.path().join("files").join(prefix))
     }
 }
