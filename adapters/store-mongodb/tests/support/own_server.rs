@@ -1,7 +1,7 @@
 //! A server of a test's own, which it may kill and start again on the same data.
 
 use super::server::server_script;
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
@@ -25,7 +25,16 @@ impl OwnServer {
     }
 
     pub(crate) fn uri(&self) -> String {
-        format!("mongodb://127.0.0.1:{}/", self.port)
+        format!("mongodb://{}/", self.address())
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    /// Its process, while it runs.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.as_ref().unwrap().id()
     }
 
     /// Starts it on the data it had, every commit flushed to the disk.
