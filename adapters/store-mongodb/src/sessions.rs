@@ -19,7 +19,6 @@ use epic_outbound::StoreError;
 use epic_outbound::sessions::{EndScope, Opening, OpeningOutcome, Rotation, RotationOutcome, Sessions};
 use futures_util::TryStreamExt;
 use mongodb::bson::doc;
-use mongodb::options::ReturnDocument;
 
 /// How often a rotation looks again when the session has moved on between its look and its write.
 const TRIES_MAX: u32 = 16;
@@ -124,14 +123,10 @@ async fn rotate(shared: &Shared, rotation: &Rotation) -> Result<RotationOutcome,
         let unchanged = holding(session.id, session.current.refresh_id);
         match session.present(rotation.presented, &rotation.next, rotation.reuse_grace, rotation.now) {
             Presented::Rotated(next) => {
-                let rotated = shared
-                    .collections
-                    .sessions
-                    .find_one_and_update(unchanged, rotate_to(&next)?)
-                    .return_document(ReturnDocument::After)
-                    .await?;
-                if let Some(session) = rotated.map(|document| document.decode()).transpose()?.flatten() {
-                    return Ok(RotationOutcome::Rotated(session));
+                let rotated =
+                    shared.collections.sessions.update_one(unchanged, rotate_to(&next)?).await?;
+                if rotated.matched_count == 1 {
+                    return Ok(RotationOutcome::Rotated(next));
                 }
             }
             Presented::Repeated => return Ok(RotationOutcome::Repeated(session)),
