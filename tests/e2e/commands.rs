@@ -1,18 +1,19 @@
 //! The binary's own commands and its start.
 
 use crate::support::process::{binary, command};
-use crate::support::{Client, Person, ServerProcess};
+use crate::support::{Client, Home, Person, ServerProcess};
+use mongodb::bson::{DateTime, Document, doc};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 
 #[test]
 fn without_any_setting_the_server_says_where_its_data_and_keys_are() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = ServerProcess::start(folder.path(), &[]);
-    let mode = |path: &str| fs::metadata(folder.path().join(path)).unwrap().permissions().mode() & 0o777;
+    let home = Home::new();
+    let server = ServerProcess::start(home.path(), &[]);
+    let mode = |path: &str| fs::metadata(home.path().join(path)).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode("data"), 0o700);
-    for entry in fs::read_dir(folder.path().join("data/keys")).unwrap().map(Result::unwrap) {
+    for entry in fs::read_dir(home.path().join("data/keys")).unwrap().map(Result::unwrap) {
         assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", entry.path());
     }
     assert_eq!(server.terminate(), Some(0), "SIGTERM ends it in order");
@@ -20,9 +21,9 @@ fn without_any_setting_the_server_says_where_its_data_and_keys_are() {
 
 #[test]
 fn i09_a_second_process_on_the_same_data_is_refused_and_the_first_is_unharmed() {
-    let folder = tempfile::tempdir().unwrap();
-    let first = ServerProcess::start(folder.path(), &[]);
-    let second = command(folder.path()).env("EPIC_LISTEN", "127.0.0.1:0").output().unwrap();
+    let home = Home::new();
+    let first = ServerProcess::start(home.path(), &[]);
+    let second = command(home.path()).env("EPIC_LISTEN", "127.0.0.1:0").output().unwrap();
     assert!(!second.status.success());
     let said = String::from_utf8_lossy(&second.stderr).into_owned();
     assert!(said.contains("in use") || said.contains("another process"), "{said}");
@@ -30,7 +31,7 @@ fn i09_a_second_process_on_the_same_data_is_refused_and_the_first_is_unharmed() 
     runtime.block_on(first.client().get("/readyz")).expect(200);
     first.kill();
     // The lock went with the process.
-    let third = ServerProcess::start(folder.path(), &[]);
+    let third = ServerProcess::start(home.path(), &[]);
     runtime.block_on(third.client().get("/readyz")).expect(200);
 }
 
@@ -47,8 +48,8 @@ fn a08_a_weak_signing_key_is_refused_by_rule_and_never_shown() {
         encode(&(0..32).collect::<Vec<u8>>()),
     ];
     for key in keys {
-        let folder = tempfile::tempdir().unwrap();
-        let output = command(folder.path())
+        let home = Home::new();
+        let output = command(home.path())
             .env("EPIC_LISTEN", "127.0.0.1:0")
             .env("EPIC_TOKEN_KEYS", format!("k1:{key}"))
             .output()
@@ -63,10 +64,10 @@ fn a08_a_weak_signing_key_is_refused_by_rule_and_never_shown() {
 
 #[test]
 fn the_configuration_can_be_checked_without_starting() {
-    let folder = tempfile::tempdir().unwrap();
-    let good = command(folder.path()).args(["config", "check"]).output().unwrap();
+    let home = Home::new();
+    let good = command(home.path()).args(["config", "check"]).output().unwrap();
     assert!(good.status.success(), "{}", String::from_utf8_lossy(&good.stderr));
-    let bad = command(folder.path())
+    let bad = command(home.path())
         .args(["config", "check"])
         .env("EPIC_LIMIT_LOGIN", "many")
         .env("EPIC_ACCESS_TTL", "soon")
@@ -79,9 +80,9 @@ fn the_configuration_can_be_checked_without_starting() {
 
 #[test]
 fn the_demo_walks_through_the_five_flows_against_a_running_server() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = ServerProcess::start(folder.path(), &[]);
-    let demo = command(folder.path()).args(["demo", "--url", &server.base]).output().unwrap();
+    let home = Home::new();
+    let server = ServerProcess::start(home.path(), &[]);
+    let demo = command(home.path()).args(["demo", "--url", &server.base]).output().unwrap();
     let said = String::from_utf8_lossy(&demo.stdout).into_owned();
     assert!(demo.status.success(), "{said}\n{}", String::from_utf8_lossy(&demo.stderr));
     assert!(said.contains('█') || said.contains('▀'), "the QR code is shown: {said}");
@@ -108,9 +109,9 @@ fn the_core_works_without_http_as_the_example_shows() {
 
 #[test]
 fn the_current_user_filter_guards_somebody_elses_route_as_the_example_shows() {
-    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let mut command = example("current_user_filter");
-    command.env("EPIC_DATA_DIR", folder.path().join("data")).stdout(std::process::Stdio::piped());
+    command.env("EPIC_DATA_DIR", home.path().join("data")).stdout(std::process::Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
     let api = lines.next().unwrap().strip_prefix("API on ").unwrap().to_owned();
@@ -134,23 +135,37 @@ fn the_current_user_filter_guards_somebody_elses_route_as_the_example_shows() {
     child.wait().unwrap();
 }
 
-#[test]
-fn the_audit_log_verifies_and_a_changed_record_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = ServerProcess::start(folder.path(), &[]);
-    let demo = command(folder.path()).args(["demo", "--url", &server.base]).output().unwrap();
-    assert!(demo.status.success());
-    assert_eq!(server.terminate(), Some(0));
-    let verify = || command(folder.path()).args(["audit", "verify"]).output().unwrap();
-    let whole = verify();
-    assert!(whole.status.success(), "{}", String::from_utf8_lossy(&whole.stderr));
-    let database = folder.path().join("data/epic.db");
+/// Moves an event by a millisecond, past the server.
+fn change_third_event(home: &Home) {
+    if let Some(database) = home.database() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let audit = database.raw().await.collection::<Document>("audit");
+            let third = audit.find_one(doc! { "_id": 3_i64 }).await.unwrap().unwrap();
+            let moved = third.get_datetime("at").unwrap().timestamp_millis() + 1;
+            let change = doc! { "$set": { "at": DateTime::from_millis(moved) } };
+            audit.update_one(doc! { "_id": 3_i64 }, change).await.unwrap();
+        });
+        return;
+    }
     let changed = std::process::Command::new("python3")
         .args(["-c", "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute('update audit set at_ms = at_ms + 1 where sequence = 3'); c.commit()"])
-        .arg(&database)
-        .status()
-        .unwrap();
-    assert!(changed.success());
+        .arg(home.path().join("data/epic.db"))
+        .status();
+    assert!(changed.unwrap().success());
+}
+
+#[test]
+fn the_audit_log_verifies_and_a_changed_record_is_named() {
+    let home = Home::new();
+    let server = ServerProcess::start(home.path(), &[]);
+    let demo = command(home.path()).args(["demo", "--url", &server.base]).output().unwrap();
+    assert!(demo.status.success());
+    assert_eq!(server.terminate(), Some(0));
+    let verify = || command(home.path()).args(["audit", "verify"]).output().unwrap();
+    let whole = verify();
+    assert!(whole.status.success(), "{}", String::from_utf8_lossy(&whole.stderr));
+    change_third_event(&home);
     let broken = verify();
     assert!(!broken.status.success());
     let said = [broken.stdout, broken.stderr].concat();

@@ -1,7 +1,6 @@
 //! What was answered is there after a kill -9; what was ended stays ended.
 
-use crate::support::{Person, Reply, ServerProcess};
-use tempfile::TempDir;
+use crate::support::{Home, Person, Reply, ServerProcess, StoreKind};
 
 const NO_LIMITS: &[(&str, &str)] = &[
     ("EPIC_LIMIT_LOGIN_ACCOUNT", "off"),
@@ -11,8 +10,8 @@ const NO_LIMITS: &[(&str, &str)] = &[
     ("EPIC_LIMIT_API", "off"),
 ];
 
-fn start(folder: &TempDir) -> ServerProcess {
-    ServerProcess::start(folder.path(), NO_LIMITS)
+fn start(home: &Home) -> ServerProcess {
+    ServerProcess::start(home.path(), NO_LIMITS)
 }
 
 fn wall_millis() -> u64 {
@@ -31,25 +30,25 @@ async fn sign_up(server: &ServerProcess, name: &str) -> (Person, Reply, String) 
 
 #[tokio::test]
 async fn a_user_registered_right_before_a_kill_can_sign_in_after_it() {
-    let folder = tempfile::tempdir().unwrap();
-    for round in 0..20 {
-        let server = start(&folder);
+    let home = Home::new();
+    for round in 0..StoreKind::rounds(20) {
+        let server = start(&home);
         let mut person = Person::new(&format!("user{round}"));
         person.register(&server.client()).await.expect(201);
         server.kill();
-        let server = start(&folder);
+        let server = start(&home);
         person.login_with(&server.client(), &person.code_at(wall_millis())).await.expect(200);
     }
 }
 
 #[tokio::test]
 async fn c08_a_session_and_a_spent_code_survive_a_kill() {
-    let folder = tempfile::tempdir().unwrap();
-    for round in 0..20 {
-        let server = start(&folder);
+    let home = Home::new();
+    for round in 0..StoreKind::rounds(20) {
+        let server = start(&home);
         let (person, login, code) = sign_up(&server, &format!("user{round}")).await;
         server.kill();
-        let server = start(&folder);
+        let server = start(&home);
         let client = server.client();
         client.profile(&login.text("access_token")).await.expect(200);
         client.refresh(&login.text("refresh_token")).await.expect(200);
@@ -59,13 +58,13 @@ async fn c08_a_session_and_a_spent_code_survive_a_kill() {
 
 #[tokio::test]
 async fn b07_a_logged_out_session_stays_dead_through_a_kill() {
-    let folder = tempfile::tempdir().unwrap();
-    for round in 0..200 {
-        let server = start(&folder);
+    let home = Home::new();
+    for round in 0..StoreKind::rounds(200) {
+        let server = start(&home);
         let (_, login, _) = sign_up(&server, &format!("user{round}")).await;
         server.client().logout(&login.text("access_token")).await.expect(204);
         server.kill();
-        let server = start(&folder);
+        let server = start(&home);
         server.client().profile(&login.text("access_token")).await.expect(401);
         server.client().refresh(&login.text("refresh_token")).await.expect(401);
     }
@@ -73,15 +72,15 @@ async fn b07_a_logged_out_session_stays_dead_through_a_kill() {
 
 #[tokio::test]
 async fn a_rotation_answered_before_a_kill_holds_after_it() {
-    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new();
     for round in 0..10 {
         let server =
-            ServerProcess::start(folder.path(), &[NO_LIMITS, &[("EPIC_REFRESH_GRACE", "0s")]].concat());
+            ServerProcess::start(home.path(), &[NO_LIMITS, &[("EPIC_REFRESH_GRACE", "0s")]].concat());
         let (_, login, _) = sign_up(&server, &format!("user{round}")).await;
         let next = server.client().refresh(&login.text("refresh_token")).await.expect(200);
         server.kill();
         let server =
-            ServerProcess::start(folder.path(), &[NO_LIMITS, &[("EPIC_REFRESH_GRACE", "0s")]].concat());
+            ServerProcess::start(home.path(), &[NO_LIMITS, &[("EPIC_REFRESH_GRACE", "0s")]].concat());
         let last = server.client().refresh(&next.text("refresh_token")).await.expect(200);
         server.client().refresh(&login.text("refresh_token")).await.expect(401);
         server.client().profile(&last.text("access_token")).await.expect(401);
@@ -90,9 +89,9 @@ async fn a_rotation_answered_before_a_kill_holds_after_it() {
 
 #[tokio::test]
 async fn a_change_of_what_guards_an_account_survives_a_kill_and_so_does_its_end_of_other_sessions() {
-    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new();
     for round in 0..10 {
-        let server = start(&folder);
+        let server = start(&home);
         let (person, first, _) = sign_up(&server, &format!("user{round}")).await;
         let client = server.client();
         let codes = first.json()["recovery_codes"].as_array().unwrap().clone();
@@ -108,7 +107,7 @@ async fn a_change_of_what_guards_an_account_survives_a_kill_and_so_does_its_end_
         client.put_as(&token, "/api/user/credentials", &etag, &body).await.expect(204);
         server.kill();
 
-        let server = start(&folder);
+        let server = start(&home);
         let client = server.client();
         client.profile(&first.text("access_token")).await.expect(401);
         client.refresh(&first.text("refresh_token")).await.expect(401);
@@ -120,13 +119,13 @@ async fn a_change_of_what_guards_an_account_survives_a_kill_and_so_does_its_end_
 
 #[tokio::test]
 async fn a_deletion_answered_before_a_kill_holds_after_it() {
-    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new();
     for _ in 0..10 {
-        let server = start(&folder);
+        let server = start(&home);
         let (_, login, _) = sign_up(&server, "alice").await;
         server.client().delete_as(&login.text("access_token"), "/api/user").await.expect(202);
         server.kill();
-        let server = start(&folder);
+        let server = start(&home);
         server.client().profile(&login.text("access_token")).await.expect(401);
         server.client().refresh(&login.text("refresh_token")).await.expect(401);
         // The next round takes the name again.
@@ -135,10 +134,10 @@ async fn a_deletion_answered_before_a_kill_holds_after_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i01_no_acknowledged_registration_is_lost_when_killed_under_load() {
-    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let mut acknowledged: Vec<Person> = Vec::new();
     for round in 0..10 {
-        let server = start(&folder);
+        let server = start(&home);
         let writers: Vec<_> = (0..16)
             .map(|writer| {
                 let client = server.client();
@@ -166,7 +165,7 @@ async fn i01_no_acknowledged_registration_is_lost_when_killed_under_load() {
         }
     }
     assert!(acknowledged.len() > 100, "the load wrote {}", acknowledged.len());
-    let server = start(&folder);
+    let server = start(&home);
     for person in &acknowledged {
         let login = person.login_with(&server.client(), &person.code_at(wall_millis())).await;
         assert_eq!(login.status, 200, "{} was acknowledged and is lost", person.username);

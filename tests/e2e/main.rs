@@ -15,3 +15,4 @@ mod commands;
 mod durability;
 mod files;
 mod flows;
+mod nodes;

@@ -18,6 +18,9 @@ mod handover;
 mod invariants;
 mod look;
 mod model;
+#[allow(dead_code, reason = "other tests use more of it")]
+#[path = "../support/mongodb.rs"]
+mod mongodb;
 mod reach;
 mod request;
 mod stories;
@@ -37,6 +40,8 @@ use system::Lasting;
 struct OverFakes;
 /// The use cases over the adapters that are released, SQLite among them.
 struct OverSqlite;
+/// The same over MongoDB.
+struct OverMongodb;
 
 macro_rules! told_to {
     ($test:ty, $lasting:expr) => {
@@ -55,7 +60,7 @@ macro_rules! told_to {
             }
 
             fn teardown(story: Story, _: Sketch) {
-                story.process.ports.close();
+                story.end();
             }
         }
     };
@@ -63,6 +68,7 @@ macro_rules! told_to {
 
 told_to!(OverFakes, Lasting::fakes());
 told_to!(OverSqlite, Lasting::sqlite());
+told_to!(OverMongodb, Lasting::mongodb());
 
 /// So many cases, unless the environment asks for another number.
 fn cases(usual: u32) -> Config {
@@ -81,4 +87,10 @@ prop_state_machine! {
     #![proptest_config(cases(40))]
     #[test]
     fn the_service_over_sqlite_keeps_its_rules(sequential 1..60 => OverSqlite);
+}
+
+prop_state_machine! {
+    #![proptest_config(cases(16))]
+    #[test]
+    fn the_service_over_mongodb_keeps_its_rules_heavy(sequential 1..60 => OverMongodb);
 }

@@ -13,11 +13,11 @@ use epic_outbound::limiter::Limiter;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
-/// The system, what people hold, and what should be so.
+/// The system, what people hold, and what should be so. What a store does ends with the runtime, before what lasts goes.
 pub(crate) struct Story {
+    pub(crate) process: Process,
     pub(crate) runtime: Runtime,
     pub(crate) lasting: Lasting,
-    pub(crate) process: Process,
     pub(crate) model: Model,
     pub(crate) wallet: Wallet,
     pub(crate) ledger: Ledger,
@@ -25,11 +25,11 @@ pub(crate) struct Story {
 
 impl Story {
     pub(crate) fn begin(lasting: Lasting) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let process = runtime.block_on(Process::start(&lasting));
         let model = Model::new(process.ports.otp.clone());
         let mut story =
-            Self { runtime, lasting, process, model, wallet: Wallet::default(), ledger: Ledger::default() };
+            Self { process, runtime, lasting, model, wallet: Wallet::default(), ledger: Ledger::default() };
         story.read_clocks();
         story
     }
@@ -65,10 +65,15 @@ impl Story {
     }
 
     fn restart(&mut self) {
-        self.process.ports.close();
+        self.end();
         self.process = self.runtime.block_on(Process::start(&self.lasting));
         self.model.restart();
         self.ledger.forget_limits();
+    }
+
+    /// Lets the process end in order.
+    pub(crate) fn end(&self) {
+        self.runtime.block_on(self.process.ports.close());
     }
 
     fn carry_out(&mut self, request: &Request, fault: Option<FaultPlan>) {

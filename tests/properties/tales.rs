@@ -20,14 +20,15 @@ const fn plain(command: Command) -> Step {
     Step { command, fault: None }
 }
 
-/// Tells a story to either make of the system; each step is checked against the model.
+/// Tells a story to every make of the system; each step is checked against the model.
 fn tell(steps: &(impl IntoIterator<Item = Step> + Clone)) {
-    for lasting in [Lasting::fakes(), Lasting::sqlite()] {
+    for lasting in [Lasting::fakes(), Lasting::sqlite(), Lasting::mongodb()] {
         let mut story = Story::begin(lasting);
         for step in steps.clone() {
             story.step(step);
             story.check();
         }
+        story.end();
     }
 }
 

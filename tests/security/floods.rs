@@ -1,6 +1,6 @@
 //! Floods: more than the server can do costs those who flood, and nobody else.
 
-use crate::support::{Client, Person, ServerProcess};
+use crate::support::{Client, Home, Person, ServerProcess};
 use futures_util::future::join_all;
 use std::fs;
 use std::net::Ipv4Addr;
@@ -26,9 +26,9 @@ fn resident_kib(process: u32) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d18_a_flood_of_logins_is_shed_in_bounded_memory_flood() {
-    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let settings = [NO_LIMITS, &[("EPIC_ARGON2", "19456,2,1"), ("EPIC_ARGON2_SLOTS", "2")]].concat();
-    let server = ServerProcess::start(folder.path(), &settings);
+    let server = ServerProcess::start(home.path(), &settings);
     let clients: Vec<_> =
         (1..=200).map(|host| Client::from_address(&server.base, Ipv4Addr::new(127, 0, 3, host))).collect();
     join_all(clients.iter().map(|client| client.get("/healthz"))).await;
@@ -68,9 +68,9 @@ async fn d18_a_flood_of_logins_is_shed_in_bounded_memory_flood() {
 
 #[tokio::test]
 async fn g04_clients_that_never_read_do_not_hold_their_connections_flood() {
-    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let settings = [NO_LIMITS, &[("EPIC_CONNECTIONS_MAX", "8"), ("EPIC_WRITE_TIMEOUT", "1s")]].concat();
-    let server = ServerProcess::start(folder.path(), &settings);
+    let server = ServerProcess::start(home.path(), &settings);
     let address = server.base.trim_start_matches("http://").to_owned();
     let requests = "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n".repeat(200);
     let deaf = join_all((0..8).map(|_| async {
@@ -92,13 +92,13 @@ async fn g04_clients_that_never_read_do_not_hold_their_connections_flood() {
 
 #[tokio::test]
 async fn g02_g03_clients_that_send_slowly_are_cut_off_flood() {
-    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let settings = [
         NO_LIMITS,
         &[("EPIC_CONNECTIONS_MAX", "8"), ("EPIC_HEADER_TIMEOUT", "1s"), ("EPIC_BODY_TIMEOUT", "1s")],
     ]
     .concat();
-    let server = ServerProcess::start(folder.path(), &settings);
+    let server = ServerProcess::start(home.path(), &settings);
     let address = server.base.trim_start_matches("http://").to_owned();
     let slow_body = "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
     let slow = join_all((0..8).map(|index| {

@@ -20,6 +20,7 @@ mod floods;
 mod http_layer;
 mod limits;
 mod one_time_codes;
+mod operators;
 mod own_sessions;
 mod races;
 mod recovery;

@@ -1,6 +1,6 @@
 //! One's sessions and what happened in them.
 
-use crate::support::{Client, TestServer};
+use crate::support::{Client, StoreKind, TestServer};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -160,11 +160,12 @@ async fn a_session_is_listed_as_seen_without_a_write_for_each_call() {
 async fn b13_coming_and_going_leaves_nothing_behind() {
     let server = TestServer::start().await;
     let (person, _) = server.sign_up("alice").await;
-    for _ in 0..300 {
+    let rounds = StoreKind::rounds(300);
+    for _ in 0..rounds {
         let session = server.sign_in(&person).await;
         server.client().logout(&session.access_token).await.expect(204);
     }
-    assert_eq!(server.live_revocations().await, 300);
+    assert_eq!(server.live_revocations().await, rounds);
     server.advance(Duration::from_secs(2 * 24 * 3_600));
     server.sweep().await;
     assert_eq!(server.live_revocations().await, 0);

@@ -1,6 +1,6 @@
 //! Races: sixty-four at once for one name, one code, one token, one place; always one winner.
 
-use crate::support::{Client, Person, RACE_ROUNDS, RACERS, Reply, ServerProcess, TestServer};
+use crate::support::{Client, Home, Person, RACERS, Reply, ServerProcess, TestServer, race_rounds};
 use futures_util::future::join_all;
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ async fn racers(server: &TestServer) -> Vec<Client> {
 async fn d01_of_racing_registrations_of_a_name_one_wins_race() {
     let server = TestServer::start().await;
     let clients = racers(&server).await;
-    for round in 0..RACE_ROUNDS {
+    for round in 0..race_rounds() {
         let name = format!("racer{round}");
         let people: Vec<_> = (0..RACERS).map(|_| Person::new(&name)).collect();
         let replies = join_all(
@@ -42,9 +42,9 @@ async fn d01_of_racing_registrations_of_a_name_one_wins_race() {
 /// With the server's real hash, so that the racers overlap as they do in life.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d01_of_racing_copies_of_one_registration_one_wins_race() {
-    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let settings = [("EPIC_ARGON2", "19456,2,1"), ("EPIC_LIMIT_REGISTER", "off")];
-    let server = ServerProcess::start(folder.path(), &settings);
+    let server = ServerProcess::start(home.path(), &settings);
     let clients: Vec<_> = (0..RACERS).map(|_| server.client()).collect();
     for round in 0..10 {
         join_all(clients.iter().map(|client| client.get("/healthz"))).await;
@@ -64,7 +64,7 @@ async fn c03_of_racing_logins_with_one_code_one_wins_race() {
     let server = TestServer::start().await;
     let (person, _) = server.sign_up("alice").await;
     let clients = racers(&server).await;
-    for round in 0..RACE_ROUNDS {
+    for round in 0..race_rounds() {
         server.next_step();
         let code = person.code_at(server.now_millis());
         let replies = join_all(clients.iter().map(|client| person.login_with(client, &code))).await;
@@ -78,7 +78,7 @@ async fn b02_of_racing_refreshes_all_get_the_one_successor_race() {
     let server = TestServer::start().await;
     let (_, mut session) = server.sign_up("alice").await;
     let clients = racers(&server).await;
-    for round in 0..RACE_ROUNDS {
+    for round in 0..race_rounds() {
         let replies = join_all(clients.iter().map(|client| client.refresh(&session.refresh_token))).await;
         assert_eq!(count(&replies, 200), RACERS, "round {round}: within the grace nobody is logged out");
         let successors: BTreeSet<_> = replies.iter().map(|reply| reply.text("refresh_token")).collect();
@@ -93,7 +93,7 @@ async fn b02_without_a_grace_of_racing_refreshes_one_wins_and_the_session_ends_r
     let server = TestServer::start_with(|options| options.refresh_grace = "0s".into()).await;
     let clients = racers(&server).await;
     let (person, _) = server.sign_up("alice").await;
-    for round in 0..RACE_ROUNDS {
+    for round in 0..race_rounds() {
         let session = server.sign_in(&person).await;
         let replies = join_all(clients.iter().map(|client| client.refresh(&session.refresh_token))).await;
         assert_eq!(count(&replies, 200), 1, "round {round}");
@@ -108,7 +108,7 @@ async fn logout_racing_refresh_leaves_nothing_alive_race() {
     let server = TestServer::start().await;
     let (person, _) = server.sign_up("alice").await;
     let client = server.client();
-    for round in 0..RACE_ROUNDS {
+    for round in 0..race_rounds() {
         let session = server.sign_in(&person).await;
         let (refreshed, _) =
             tokio::join!(client.refresh(&session.refresh_token), client.logout(&session.access_token));
@@ -124,7 +124,7 @@ async fn logout_racing_refresh_leaves_nothing_alive_race() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn e08_at_the_edge_of_a_limit_exactly_one_more_passes_race() {
     let server = TestServer::start_with(|options| options.limit_api = "5/5m".into()).await;
-    for round in 0..RACE_ROUNDS {
+    for round in 0..race_rounds() {
         let source = std::net::Ipv4Addr::new(
             127,
             1,

@@ -1,27 +1,8 @@
 //! H: nothing secret in logs, stores or errors.
 
-use crate::support::{Person, ServerProcess};
+use crate::support::stored::contains;
+use crate::support::{Home, Person, ServerProcess, stored};
 use std::fs;
-use std::path::Path;
-
-/// Every file under a folder but the keys, joined.
-fn stored_bytes(folder: &Path) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
-        if entry.path().is_dir() {
-            if entry.file_name() != "keys" {
-                bytes.extend(stored_bytes(&entry.path()));
-            }
-        } else {
-            bytes.extend(fs::read(entry.path()).unwrap());
-        }
-    }
-    bytes
-}
-
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
-}
 
 fn wall_millis() -> u64 {
     let since = std::time::UNIX_EPOCH.elapsed().unwrap();
@@ -30,9 +11,9 @@ fn wall_millis() -> u64 {
 
 #[tokio::test]
 async fn h01_h07_a_full_run_at_trace_leaves_no_secret_in_the_log_or_the_store() {
-    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let server = ServerProcess::start(
-        folder.path(),
+        home.path(),
         &[
             ("EPIC_LOG", "trace"),
             ("EPIC_LIMIT_LOGIN", "off"),
@@ -87,7 +68,7 @@ async fn h01_h07_a_full_run_at_trace_leaves_no_secret_in_the_log_or_the_store() 
     assert!(log.len() > 1_000, "the log was written");
     let command_line = fs::read(format!("/proc/{}/cmdline", server.id())).unwrap();
     assert_eq!(server.terminate(), Some(0));
-    let store = stored_bytes(&folder.path().join("data"));
+    let store = stored::bytes(&home.path().join("data"), home.database()).await;
     assert!(contains(&store, b"$argon2id$"), "the store was read");
     for secret in &secrets {
         let shown = String::from_utf8_lossy(secret);
@@ -101,9 +82,9 @@ async fn h01_h07_a_full_run_at_trace_leaves_no_secret_in_the_log_or_the_store() 
 
 #[tokio::test]
 async fn h02_a_log_in_json_is_one_object_a_line_whatever_clients_send() {
-    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let server = ServerProcess::start(
-        folder.path(),
+        home.path(),
         &[
             ("EPIC_LOG", "debug"),
             ("EPIC_LOG_FORMAT", "json"),

@@ -13,22 +13,34 @@ pub(crate) mod consumption;
 pub(crate) mod dates;
 pub(crate) mod file_client;
 pub(crate) mod file_folder;
+pub(crate) mod home;
+pub(crate) mod hosted;
+pub(crate) mod mongodb;
+pub(crate) mod nodes;
 pub(crate) mod person;
 pub(crate) mod process;
+pub(crate) mod proxy;
 pub(crate) mod server;
+pub(crate) mod store;
+pub(crate) mod stored;
 
 pub(crate) use client::{Client, Reply};
 pub(crate) use file_client::FileClient;
+pub(crate) use home::Home;
 pub(crate) use person::Person;
 pub(crate) use process::ServerProcess;
-pub(crate) use server::TestServer;
+pub(crate) use server::{SignedIn, TestServer};
+pub(crate) use store::StoreKind;
 
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Rounds of a race: the number the case asks for, so that a rare winner too many is seen.
-pub(crate) const RACE_ROUNDS: usize = 200;
+pub(crate) fn race_rounds() -> usize {
+    StoreKind::rounds(200)
+}
+
 /// Racers in a round.
 pub(crate) const RACERS: usize = 64;
 

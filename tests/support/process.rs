@@ -1,6 +1,7 @@
 //! The server as a process: started, killed and started again on the same data.
 
 use super::Client;
+use super::home::store_setting;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -36,6 +37,7 @@ fn command_of(program: &Path, folder: &Path) -> Command {
         command.env_remove(name);
     }
     command.current_dir(folder).env("EPIC_DATA_DIR", folder.join("data"));
+    command.envs(store_setting(folder).map(|store| ("EPIC_STORE", store)));
     command
 }
 

@@ -1,25 +1,23 @@
 //! The whole application in this process: real store, real crypto, real sockets, and a clock in the test's hand.
 
+use super::home::{Home, store_setting};
+use super::hosted::{Hosted, Reached};
+use super::mongodb::NamedDatabase;
 use super::person::encode;
 use super::{Client, Person};
-use epic_bootstrap::config::{Given, Origin, Settings};
-use epic_bootstrap::lifecycle::serve;
-use epic_bootstrap::wire::Application;
-use epic_bootstrap::wire::{Machine, Parts};
+use epic_bootstrap::config::{Given, Origin, Settings, StoreChoice};
+use epic_bootstrap::wire::Machine;
+use epic_domain::Timestamp;
 use epic_domain::audit::Link;
-use epic_inbound::file_housekeeping::FileHousekeeping;
-use epic_inbound::housekeeping::Housekeeping;
-use epic_outbound::audit::Audit;
 use epic_outbound::clock::Clock;
-use epic_outbound::sessions::Sessions;
 use epic_system::SystemEntropy;
 use epic_tests::fakes::FakeClock;
 use serde_json::json;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+
+/// The database knows only the real clock, which is ahead of the one in the test's hand: by it, everything has expired.
+const NEVER: Duration = Duration::from_secs(50 * 365 * 24 * 3_600);
 
 /// The settings a test may change; the limits are off and hashes cheap unless it does.
 pub(crate) struct Options {
@@ -53,9 +51,12 @@ impl Options {
     fn given(&self, folder: &std::path::Path) -> Given {
         let mut given = Given::default();
         let data_dir = folder.join("data").to_string_lossy().into_owned();
+        let store = store_setting(folder).unwrap_or_else(|| "sqlite".to_owned());
         let texts = [
             ("listen", "127.0.0.1:0"),
             ("data_dir", &data_dir),
+            ("store", &store),
+            ("shutdown_grace", "2s"),
             ("limit_login", &self.limit_login),
             ("limit_register", &self.limit_register),
             ("limit_totp", &self.limit_totp),
@@ -100,18 +101,17 @@ impl Default for Options {
     }
 }
 
+/// A deadline that a busy machine keeps, even when sixty-four racers wait for each other.
+const PATIENT: Duration = Duration::from_secs(30);
+
 /// A server that answers on a real socket. Its data goes with it.
 pub(crate) struct TestServer {
     pub(crate) base: String,
     clock: Arc<FakeClock>,
-    audit: Arc<dyn Audit>,
-    sessions: Arc<dyn Sessions>,
-    housekeeping: Housekeeping,
-    file_housekeeping: FileHousekeeping,
     options: Options,
-    folder: tempfile::TempDir,
-    stop: Option<oneshot::Sender<()>>,
-    serving: JoinHandle<()>,
+    /// None while it is started again.
+    hosted: Option<Hosted>,
+    home: Home,
 }
 
 /// What a login gave.
@@ -121,36 +121,18 @@ pub(crate) struct SignedIn {
     pub(crate) refresh_token: String,
 }
 
-struct Running {
-    address: SocketAddr,
-    audit: Arc<dyn Audit>,
-    sessions: Arc<dyn Sessions>,
-    housekeeping: Housekeeping,
-    file_housekeeping: FileHousekeeping,
-    stop: oneshot::Sender<()>,
-    serving: JoinHandle<()>,
+async fn host(options: &Options, home: &Home, clock: &Arc<FakeClock>) -> Hosted {
+    let mut settings = Settings::parse(&options.given(home.path()), Vec::new()).unwrap();
+    if let StoreChoice::Mongodb(options) = &mut settings.storage.store {
+        options.expired_kept_for = NEVER;
+        options.deadline = PATIENT;
+    }
+    let clock = Arc::<FakeClock>::clone(clock);
+    Hosted::start(settings, Machine { clock, entropy: Arc::new(SystemEntropy) }).await
 }
 
-async fn run(options: &Options, folder: &std::path::Path, clock: Arc<FakeClock>) -> Running {
-    let settings = Settings::parse(&options.given(folder), Vec::new()).unwrap();
-    let network = settings.network.clone();
-    let machine = Machine { clock, entropy: Arc::new(SystemEntropy) };
-    let parts = Parts::from_settings(settings, machine).unwrap();
-    let (audit, sessions) = (Arc::clone(&parts.audit), Arc::clone(&parts.sessions));
-    let application = Application::assemble(parts).unwrap();
-    let housekeeping = application.housekeeping.clone();
-    let file_housekeeping = application.file_housekeeping.clone();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let (told, address) = oneshot::channel();
-    let serving = tokio::spawn(async move {
-        let listening = move |address| told.send(address).unwrap();
-        let shutdown = async {
-            let _ = stopped.await;
-        };
-        Box::pin(serve(application, network, listening, shutdown)).await.unwrap();
-    });
-    let address = address.await.unwrap();
-    Running { address, audit, sessions, housekeeping, file_housekeeping, stop, serving }
+fn base_of(hosted: &Hosted) -> String {
+    format!("http://{}", hosted.reached.address)
 }
 
 impl TestServer {
@@ -161,34 +143,22 @@ impl TestServer {
     pub(crate) async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
         let mut options = Options::default();
         change(&mut options);
-        let (folder, clock) = (tempfile::tempdir().unwrap(), Arc::new(FakeClock::default()));
-        let running = run(&options, folder.path(), Arc::clone(&clock)).await;
-        Self {
-            base: format!("http://{}", running.address),
-            clock,
-            audit: running.audit,
-            sessions: running.sessions,
-            housekeeping: running.housekeeping,
-            file_housekeeping: running.file_housekeeping,
-            options,
-            folder,
-            stop: Some(running.stop),
-            serving: running.serving,
-        }
+        let (home, clock) = (Home::new(), Arc::new(FakeClock::default()));
+        let hosted = host(&options, &home, &clock).await;
+        Self { base: base_of(&hosted), clock, options, hosted: Some(hosted), home }
     }
 
     /// Stops in order and starts again on the same data.
     pub(crate) async fn restart(&mut self) {
-        self.stop.take().unwrap().send(()).unwrap();
-        (&mut self.serving).await.unwrap();
-        let running = run(&self.options, self.folder.path(), Arc::clone(&self.clock)).await;
-        self.base = format!("http://{}", running.address);
-        self.audit = running.audit;
-        self.sessions = running.sessions;
-        self.housekeeping = running.housekeeping;
-        self.file_housekeeping = running.file_housekeeping;
-        self.stop = Some(running.stop);
-        self.serving = running.serving;
+        let hosted = self.hosted.take();
+        tokio::task::spawn_blocking(|| drop(hosted)).await.unwrap();
+        let hosted = host(&self.options, &self.home, &self.clock).await;
+        self.base = base_of(&hosted);
+        self.hosted = Some(hosted);
+    }
+
+    fn reached(&self) -> &Reached {
+        &self.hosted.as_ref().unwrap().reached
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -263,31 +233,42 @@ impl TestServer {
 
     /// Ended sessions that the store remembers.
     pub(crate) async fn live_revocations(&self) -> usize {
-        self.sessions.live_revocations(epic_domain::Timestamp::MIN).await.unwrap().len()
+        let live = |server: Reached| async move { server.sessions.live_revocations(Timestamp::MIN).await };
+        self.reached().within(live).await.unwrap().len()
     }
 
     /// Lets the server forget what no longer matters, as it does every minute.
     pub(crate) async fn sweep(&self) {
-        self.housekeeping.sweep_store().await.unwrap();
+        let sweep = |server: Reached| async move { server.housekeeping.sweep_store().await };
+        self.reached().within(sweep).await.unwrap();
     }
 
     /// Lets the server keep its files in order, and remove the contents that nobody needs, as it does again and again.
     pub(crate) async fn sweep_files(&self) {
-        self.file_housekeeping.finish_cut_off().await.unwrap();
-        self.file_housekeeping.sweep().await.unwrap();
-        self.file_housekeeping.remove_doomed_blobs().await.unwrap();
+        let sweep = |server: Reached| async move {
+            server.file_housekeeping.finish_cut_off().await?;
+            server.file_housekeeping.sweep().await?;
+            server.file_housekeeping.remove_doomed_blobs().await
+        };
+        self.reached().within(sweep).await.unwrap();
     }
 
     /// The folder in which the server's data folder is, and nothing else.
     pub(crate) fn folder(&self) -> &std::path::Path {
-        self.folder.path()
+        self.home.path()
+    }
+
+    /// The database beside it, if the store is in one.
+    pub(crate) const fn database(&self) -> Option<&NamedDatabase> {
+        self.home.database()
     }
 
     async fn links(&self) -> Vec<Link> {
         let mut links: Vec<Link> = Vec::new();
         loop {
             let after = links.last().map_or(0, |link| link.sequence);
-            let page = self.audit.read(after, 1_000).await.unwrap();
+            let read = move |server: Reached| async move { server.audit.read(after, 1_000).await };
+            let page = self.reached().within(read).await.unwrap();
             if page.is_empty() {
                 return links;
             }

@@ -3,7 +3,7 @@
 use super::account::{Account, NO_LIMITS, Stored, name_of};
 use super::content::Content;
 use super::object_server::{ACCESS_KEY, ObjectServer, SECRET_KEY};
-use crate::support::ServerProcess;
+use crate::support::{Home, ServerProcess};
 use reqwest::Method;
 use std::path::Path;
 use std::time::Duration;
@@ -23,8 +23,8 @@ fn start(folder: &Path, objects: &ObjectServer) -> ServerProcess {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn contents_in_a_bucket_are_uploaded_resumed_fetched_in_parts_and_removed() {
-    let (folder, objects) = (tempfile::tempdir().unwrap(), ObjectServer::start().await);
-    let server = start(folder.path(), &objects);
+    let (home, objects) = (Home::new(), ObjectServer::start().await);
+    let server = start(home.path(), &objects);
     let account = Account::sign_up(&server.base, "alice").await;
     let [small, large] =
         [(1, MIB / 2), (2, 20 * MIB + 7)].map(|(seed, size_bytes)| Content { seed, size_bytes });
@@ -42,8 +42,8 @@ async fn contents_in_a_bucket_are_uploaded_resumed_fetched_in_parts_and_removed(
     sending.await.unwrap().unwrap_err();
 
     // Nothing of it is on this machine: a server with the database and the bucket goes on.
-    assert!(!folder.path().join("data/blobs").exists());
-    let server = start(folder.path(), &objects);
+    assert!(!home.path().join("data/blobs").exists());
+    let server = start(home.path(), &objects);
     let account = account.at(&server.base);
     assert!(account.offset(&upload).await > 3 * MIB, "what was answered for is kept");
     account.finish(&upload, large).await;
@@ -68,8 +68,8 @@ async fn contents_in_a_bucket_are_uploaded_resumed_fetched_in_parts_and_removed(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bucket_that_is_silent_stops_contents_for_a_while_and_nothing_else() {
-    let (folder, mut objects) = (tempfile::tempdir().unwrap(), ObjectServer::start().await);
-    let server = start(folder.path(), &objects);
+    let (home, mut objects) = (Home::new(), ObjectServer::start().await);
+    let server = start(home.path(), &objects);
     let mut account = Account::sign_up(&server.base, "alice").await;
     let [before, after] = [1, 2].map(|seed| Content { seed, size_bytes: MIB });
     let file_id = account.send_whole(before).await;

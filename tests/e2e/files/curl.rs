@@ -2,8 +2,8 @@
 
 use super::account::{Account, NO_LIMITS, name_of};
 use super::content::Content;
-use crate::support::ServerProcess;
 use crate::support::person::encode;
+use crate::support::{Home, ServerProcess};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -64,20 +64,20 @@ async fn expect_resumed_download(url: &str, headers: &[String], content: Content
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn curl_resumes_a_download_that_was_cut_from_a_file_and_from_a_link() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = ServerProcess::start(folder.path(), NO_LIMITS);
+    let home = Home::new();
+    let server = ServerProcess::start(home.path(), NO_LIMITS);
     let account = Account::sign_up(&server.base, "alice").await;
     // More than a slow curl takes in its first gulp.
     let content = Content { seed: 1, size_bytes: 48 * MIB + 3 };
     let file_id = account.send_whole(content).await;
     let url = format!("{}/api/files/{file_id}/content", server.base);
-    expect_resumed_download(&url, &[bearer(&account)], content, folder.path()).await;
+    expect_resumed_download(&url, &[bearer(&account)], content, home.path()).await;
 
     let path = format!("/api/files/{file_id}/links");
     let link =
         account.client.post_as(&account.token, &path, &json!({ "max_downloads": 2 })).await.expect(201);
     let url = format!("{}/api/links/{}", server.base, link.text("token"));
-    expect_resumed_download(&url, &[], content, folder.path()).await;
+    expect_resumed_download(&url, &[], content, home.path()).await;
     assert_eq!(
         account.client.get(&format!("/api/links/{}", link.text("token"))).await.status,
         404,
@@ -87,11 +87,11 @@ async fn curl_resumes_a_download_that_was_cut_from_a_file_and_from_a_link() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn curl_uploads_a_form_and_a_resumable_upload() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = ServerProcess::start(folder.path(), NO_LIMITS);
+    let home = Home::new();
+    let server = ServerProcess::start(home.path(), NO_LIMITS);
     let account = Account::sign_up(&server.base, "alice").await;
     let [form, resumable] = [1, 2].map(|seed| Content { seed, size_bytes: 3 * MIB + 1 });
-    let path = folder.path().join("file");
+    let path = home.path().join("file");
     let data_key = encode(&[7; 72]);
 
     fs::write(&path, form.bytes()).unwrap();

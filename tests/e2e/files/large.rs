@@ -2,17 +2,17 @@
 
 use super::account::{Account, NO_LIMITS, Stored};
 use super::content::Content;
-use crate::support::ServerProcess;
 use crate::support::consumption::{forget_peak, memory};
+use crate::support::{Home, ServerProcess};
 use tokio::sync::oneshot;
 
 const MIB: u64 = 1_024 * 1_024;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_killed_in_the_middle_goes_on_from_what_was_kept_heavy() {
-    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let content = Content { seed: 200, size_bytes: 200 * MIB + 1 };
-    let server = ServerProcess::start(folder.path(), NO_LIMITS);
+    let server = ServerProcess::start(home.path(), NO_LIMITS);
     let account = Account::sign_up(&server.base, "alice").await;
     let upload = account.begin(content).await;
     let (tell, told) = oneshot::channel();
@@ -22,7 +22,7 @@ async fn an_upload_killed_in_the_middle_goes_on_from_what_was_kept_heavy() {
     server.kill();
     assert!(sending.await.unwrap().is_err());
 
-    let server = ServerProcess::start(folder.path(), NO_LIMITS);
+    let server = ServerProcess::start(home.path(), NO_LIMITS);
     let account = account.at(&server.base);
     let offset = account.offset(&upload).await;
     assert!((64 * MIB..=120 * MIB).contains(&offset), "{offset} bytes were kept");
@@ -36,8 +36,8 @@ async fn an_upload_killed_in_the_middle_goes_on_from_what_was_kept_heavy() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory_stays_flat_under_a_large_up_and_download_heavy() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = ServerProcess::start(folder.path(), NO_LIMITS);
+    let home = Home::new();
+    let server = ServerProcess::start(home.path(), NO_LIMITS);
     let account = Account::sign_up(&server.base, "alice").await;
     let content = |seed, mib| Content { seed, size_bytes: mib * MIB };
     // What is set up once, for whatever size, does not count.

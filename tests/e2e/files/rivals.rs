@@ -2,8 +2,8 @@
 
 use super::account::{Account, NO_LIMITS, name_of};
 use super::content::Content;
-use crate::support::ServerProcess;
 use crate::support::process::command;
+use crate::support::{Home, ServerProcess};
 use std::path::Path;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -21,15 +21,15 @@ async fn refused(folder: &Path) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i09_a_second_process_does_not_disturb_an_upload_and_a_lock_dies_with_its_process() {
-    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let content = Content { seed: 9, size_bytes: 8 * 1_024 * 1_024 };
-    let first = ServerProcess::start(folder.path(), NO_LIMITS);
+    let first = ServerProcess::start(home.path(), NO_LIMITS);
     let account = Account::sign_up(&first.base, "alice").await;
     let (tell, told) = oneshot::channel();
     let (go_on, gone_on) = oneshot::channel();
     let sending = tokio::spawn(account.slow_whole(content, tell, gone_on).send());
     told.await.unwrap();
-    let said = refused(folder.path()).await;
+    let said = refused(home.path()).await;
     assert!(said.contains("in use"), "{said}");
     go_on.send(()).unwrap();
     assert_eq!(sending.await.unwrap().unwrap().status(), 201);
@@ -43,7 +43,7 @@ async fn i09_a_second_process_does_not_disturb_an_upload_and_a_lock_dies_with_it
     told.await.unwrap();
     first.kill();
     sending.await.unwrap().unwrap_err();
-    let third = ServerProcess::start(folder.path(), NO_LIMITS);
+    let third = ServerProcess::start(home.path(), NO_LIMITS);
     let account = account.at(&third.base);
     account.expect_content(file["file_id"].as_str().unwrap(), content).await;
     assert_eq!(account.files().await.len(), 1);

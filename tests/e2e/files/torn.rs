@@ -2,9 +2,9 @@
 
 use super::account::{Account, NO_LIMITS, Stored, name_of};
 use super::content::{Content, Numbers};
-use crate::support::ServerProcess;
 use crate::support::person::encode;
 use crate::support::process::command;
+use crate::support::{Home, ServerProcess};
 use reqwest::Method;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -184,15 +184,15 @@ async fn f05_a_torn_upload_leaves_the_whole_file_or_nothing_heavy() {
         .unwrap_or_else(|| std::time::UNIX_EPOCH.elapsed().unwrap().as_secs());
     let cycles = number_from_environment("EPIC_TEST_CYCLES").unwrap_or(CYCLES);
     eprintln!("EPIC_TEST_SEED={seed}");
-    let folder = tempfile::tempdir().unwrap();
-    let mut server = start(folder.path());
+    let home = Home::new();
+    let mut server = start(home.path());
     let account = Account::sign_up(&server.base, "alice").await;
     let mut story = Story { numbers: Numbers(seed), account, files: BTreeMap::new(), open: Vec::new() };
     for cycle in 0..cycles {
         server = if cycle % 2 == 0 {
-            story.tear_whole(server, folder.path()).await
+            story.tear_whole(server, home.path()).await
         } else {
-            story.tear_resumable(server, folder.path()).await
+            story.tear_resumable(server, home.path()).await
         };
         // Right after the start, before any round of housekeeping.
         story.check().await;
@@ -209,7 +209,7 @@ async fn f05_a_torn_upload_leaves_the_whole_file_or_nothing_heavy() {
         story.account.client.send(request).await.expect(204);
     }
     story.check().await;
-    let blobs = folder.path().join("data/blobs");
+    let blobs = home.path().join("data/blobs");
     expect_files_below(&blobs.join("staging"), 0).await;
     expect_files_below(&blobs, story.files.len()).await;
     for file in story.account.files().await {
@@ -217,6 +217,6 @@ async fn f05_a_torn_upload_leaves_the_whole_file_or_nothing_heavy() {
         story.account.expect_content(file["file_id"].as_str().unwrap(), content).await;
     }
     assert_eq!(server.terminate(), Some(0));
-    let verified = command(folder.path()).args(["audit", "verify"]).output().unwrap();
+    let verified = command(home.path()).args(["audit", "verify"]).output().unwrap();
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
 }

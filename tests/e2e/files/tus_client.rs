@@ -1,7 +1,7 @@
 //! Somebody else's client: tus-js-client, in Node.
 
 use super::account::{Account, NO_LIMITS, Stored};
-use crate::support::ServerProcess;
+use crate::support::{Home, ServerProcess};
 use reqwest::Method;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -48,8 +48,8 @@ async fn expect_file(account: &Account, told: &Value) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tus_js_client_uploads_whole_in_chunks_empty_and_after_a_pause() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = ServerProcess::start(folder.path(), NO_LIMITS);
+    let home = Home::new();
+    let server = ServerProcess::start(home.path(), NO_LIMITS);
     let account = Account::sign_up(&server.base, "alice").await;
     let told = told_by(&account, &server.base, &["plain", "chunks", "empty", "digest", "pause"]).await;
     assert_eq!(told.len(), 5);
@@ -67,8 +67,8 @@ async fn tus_js_client_uploads_whole_in_chunks_empty_and_after_a_pause() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tus_js_client_gives_an_upload_up_and_hears_of_refusals() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = ServerProcess::start(folder.path(), NO_LIMITS);
+    let home = Home::new();
+    let server = ServerProcess::start(home.path(), NO_LIMITS);
     let account = Account::sign_up(&server.base, "alice").await;
     let told = told_by(&account, &server.base, &["abort", "refused"]).await;
     let upload = told[0]["gone"].as_str().unwrap().strip_prefix(&server.base).unwrap();
@@ -79,8 +79,8 @@ async fn tus_js_client_gives_an_upload_up_and_hears_of_refusals() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tus_js_client_gets_over_a_kill_of_the_server() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = ServerProcess::start(folder.path(), NO_LIMITS);
+    let home = Home::new();
+    let server = ServerProcess::start(home.path(), NO_LIMITS);
     let account = Account::sign_up(&server.base, "alice").await;
     let base = server.base.clone();
     let mut client = start_stories(&account, &base, &["survive"]);
@@ -89,7 +89,7 @@ async fn tus_js_client_gets_over_a_kill_of_the_server() {
     assert!(line.contains("kill"), "{line}");
     server.kill();
     let same_address = [("EPIC_LISTEN", base.trim_start_matches("http://"))];
-    let server = ServerProcess::start(folder.path(), &[NO_LIMITS, &same_address].concat());
+    let server = ServerProcess::start(home.path(), &[NO_LIMITS, &same_address].concat());
     assert_eq!(server.base, base);
     let told = lines.next_line().await.unwrap().expect("it came to its end");
     expect_file(&account, &serde_json::from_str(&told).unwrap()).await;

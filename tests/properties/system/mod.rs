@@ -17,7 +17,7 @@ pub(crate) struct Process {
 impl Process {
     /// Starts on what lasts, and takes up where the last one left off.
     pub(crate) async fn start(lasting: &Lasting) -> Self {
-        let ports = lasting.start();
+        let ports = lasting.start().await;
         let use_cases = UseCases::of(&ports);
         use_cases.housekeeping.take_up().await.unwrap();
         Self { ports, use_cases }

@@ -1,18 +1,21 @@
-//! The ports, in two makes: the adapters over SQLite that are released, and the fakes.
+//! The ports, in three makes: the adapters that are released, over SQLite and over MongoDB, and the fakes.
 
 use crate::faults::FaultyStore;
+use crate::mongodb::NamedDatabase;
+use epic_bootstrap::wire::Store;
 use epic_cache_memory::{CachedUsers, MemoryAccessLog, RevocationIndex};
 use epic_domain::key_id::KeyId;
 use epic_domain::rate_limit::{Action, Quota, Quotas};
-use epic_domain::secret::Secret;
+use epic_domain::secret::{Secret, SecretText};
 use epic_domain::session::SessionPolicy;
 use epic_hash_argon2::{Argon2Cost, Argon2Hasher, HasherSettings};
-use epic_limiter_memory::{Budget, MemoryLimiter};
+use epic_limiter_memory::{Budget, MemoryLimiter, NodeEntryLimiter};
 use epic_otp_totp::{OtpIssuer, TotpCodes};
 use epic_outbound::access_log::AccessLog;
 use epic_outbound::audit::Audit;
 use epic_outbound::clock::Clock;
 use epic_outbound::entropy::Entropy;
+use epic_outbound::entry_limiter::EntryLimiter;
 use epic_outbound::hasher::Hasher;
 use epic_outbound::head_signer::HeadSigner;
 use epic_outbound::limiter::Limiter;
@@ -25,11 +28,12 @@ use epic_outbound::tokens::Tokens;
 use epic_outbound::users::Users;
 use epic_seal_aead::{AeadPasses, AeadSealer, SealingKey};
 use epic_sign_ed25519::{Ed25519HeadSigner, HeadKey};
+use epic_store_mongodb::{MongoOptions, MongoStore};
 use epic_store_sqlite::{SqliteStore, StoreOptions};
 use epic_tests::builders::seeded_bytes;
 use epic_tests::fakes::{
-    FakeAccessLog, FakeAudit, FakeClock, FakeEntropy, FakeHasher, FakeHeadSigner, FakeLimiter, FakeOtp,
-    FakePasses, FakeRevocations, FakeSealer, FakeTokens, MemoryStore,
+    FakeAccessLog, FakeAudit, FakeClock, FakeEntropy, FakeEntryLimiter, FakeHasher, FakeHeadSigner,
+    FakeLimiter, FakeOtp, FakePasses, FakeRevocations, FakeSealer, FakeTokens, MemoryStore,
 };
 use epic_token_jwt::{JwtTokens, Keyring, TokenKey};
 use std::num::NonZeroUsize;
@@ -69,7 +73,12 @@ pub(crate) struct Lasting {
 enum Make {
     Fakes(Remembered),
     Sqlite(Arc<TempDir>),
+    Mongodb(Arc<NamedDatabase>),
 }
+
+/// Both are for a database whose clock is not the story's, on a machine that has more to do.
+const NEVER: Duration = Duration::from_secs(50 * 365 * 24 * 3_600);
+const PATIENT: Duration = Duration::from_secs(30);
 
 /// Fakes that stand for what is on disk or follows from keys.
 #[derive(Clone, Default)]
@@ -92,6 +101,7 @@ pub(crate) struct Ports {
     pub(crate) sessions: Arc<dyn Sessions>,
     pub(crate) audit: Arc<dyn Audit>,
     pub(crate) limiter: Arc<dyn Limiter>,
+    pub(crate) entry_limiter: Arc<dyn EntryLimiter>,
     pub(crate) hasher: Arc<dyn Hasher>,
     pub(crate) sealer: Arc<dyn Sealer>,
     pub(crate) otp: Arc<dyn Otp>,
@@ -102,7 +112,7 @@ pub(crate) struct Ports {
     pub(crate) access_log: Arc<dyn AccessLog>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) clock: Arc<dyn Clock>,
-    sqlite: Option<SqliteStore>,
+    store: Option<Store>,
 }
 
 impl Lasting {
@@ -118,16 +128,29 @@ impl Lasting {
         Self::new(Make::Sqlite(Arc::new(tempfile::tempdir().unwrap())))
     }
 
+    pub(crate) fn mongodb() -> Self {
+        Self::new(Make::Mongodb(Arc::new(NamedDatabase::new())))
+    }
+
     /// A process on what lasts: what is only in memory is new.
-    pub(crate) fn start(&self) -> Ports {
+    pub(crate) async fn start(&self) -> Ports {
         match &self.make {
             Make::Fakes(remembered) => self.start_fakes(remembered),
-            Make::Sqlite(folder) => self.start_sqlite(folder),
+            Make::Sqlite(folder) => {
+                let store = SqliteStore::open(folder.path(), StoreOptions::default()).unwrap();
+                self.start_over(Store::Sqlite(store))
+            }
+            Make::Mongodb(database) => {
+                let options = MongoOptions::from_uri(SecretText::new(database.uri())).unwrap();
+                let options = MongoOptions { deadline: PATIENT, expired_kept_for: NEVER, ..options };
+                self.start_over(Store::Mongodb(MongoStore::open(options).await.unwrap()))
+            }
         }
     }
 
     fn start_fakes(&self, Remembered { store, audit, tokens, passes }: &Remembered) -> Ports {
         let faults = Arc::new(FaultyStore::new(store.clone(), store.clone(), audit.clone()));
+        let limiter = Arc::new(FakeLimiter::new(quotas()));
         Ports {
             plain_users: store.clone(),
             plain_sessions: store.clone(),
@@ -136,7 +159,8 @@ impl Lasting {
             sessions: faults.clone(),
             audit: faults.clone(),
             faults,
-            limiter: Arc::new(FakeLimiter::new(quotas())),
+            entry_limiter: Arc::new(FakeEntryLimiter::new(limiter.clone(), self.clock.clone())),
+            limiter,
             hasher: Arc::new(FakeHasher::default()),
             sealer: Arc::new(FakeSealer::default()),
             otp: Arc::new(FakeOtp::default()),
@@ -147,29 +171,31 @@ impl Lasting {
             access_log: Arc::new(FakeAccessLog::default()),
             entropy: self.entropy.clone(),
             clock: self.clock.clone(),
-            sqlite: None,
+            store: None,
         }
     }
 
-    fn start_sqlite(&self, folder: &TempDir) -> Ports {
-        let store = SqliteStore::open(folder.path(), StoreOptions::default()).unwrap();
-        let shared = Arc::new(store.clone());
-        let faults = Arc::new(FaultyStore::new(shared.clone(), shared.clone(), shared.clone()));
+    fn start_over(&self, store: Store) -> Ports {
+        let plain = store.ports();
+        let faults = FaultyStore::new(plain.users.clone(), plain.sessions.clone(), plain.audit.clone());
+        let faults = Arc::new(faults);
         let cost = HasherSettings::new(Argon2Cost::new(8, 1, 1).unwrap(), NonZeroUsize::MIN);
         let hasher = Argon2Hasher::new(cost, &Secret::new(seeded_bytes(1)), self.entropy.clone()).unwrap();
         let sealing = || vec![SealingKey::new(key_id(), &Secret::new(seeded_bytes(2)))];
         let token_key = TokenKey::parse(key_id(), &seeded_bytes::<32>(3)).unwrap();
         let party = || "epic-server".to_owned();
+        let limiter = Arc::new(MemoryLimiter::new(quotas(), &seeded_bytes(5), Budget::DEFAULT));
         let head_key = HeadKey::new(key_id(), &Secret::new(seeded_bytes(4)));
         Ports {
-            plain_users: shared.clone(),
-            plain_sessions: shared.clone(),
-            plain_audit: shared,
+            plain_users: plain.users,
+            plain_sessions: plain.sessions,
+            plain_audit: plain.audit,
             users: Arc::new(CachedUsers::new(faults.clone(), 16)),
             sessions: faults.clone(),
             audit: faults.clone(),
             faults,
-            limiter: Arc::new(MemoryLimiter::new(quotas(), &seeded_bytes(5), Budget::DEFAULT)),
+            entry_limiter: Arc::new(NodeEntryLimiter::new(limiter.clone(), self.clock.clone())),
+            limiter,
             hasher: Arc::new(hasher),
             sealer: Arc::new(AeadSealer::new(sealing(), self.entropy.clone()).unwrap()),
             otp: Arc::new(TotpCodes::new(OtpIssuer::default())),
@@ -182,16 +208,16 @@ impl Lasting {
             access_log: Arc::new(MemoryAccessLog::default()),
             entropy: self.entropy.clone(),
             clock: self.clock.clone(),
-            sqlite: Some(store),
+            store: Some(store),
         }
     }
 }
 
 impl Ports {
     /// Lets the store finish, as a stop does.
-    pub(crate) fn close(&self) {
-        if let Some(store) = &self.sqlite {
-            store.close();
+    pub(crate) async fn close(&self) {
+        if let Some(store) = &self.store {
+            store.clone().close().await;
         }
     }
 }

@@ -108,7 +108,8 @@ fn hostile() -> Vec<String> {
 
 /// What a server without files writes: nothing else may appear, nor anything outside of it.
 fn is_expected(path: &Path) -> bool {
-    let expected = ["data/epic.db", "data/keys/", "data/blobs/", "data/audit", "data/lock", "data/epic"];
+    let expected =
+        ["data/epic.db", "data/keys/", "data/blobs/", "data/audit", "data/lock", "data/epic", "store"];
     let text = path.to_str().unwrap();
     expected.iter().any(|start| text.starts_with(start))
 }

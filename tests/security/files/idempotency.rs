@@ -2,7 +2,7 @@
 
 use crate::support::file_client::{metadata, new_file};
 use crate::support::person::encode;
-use crate::support::{FileClient, Reply, TestServer};
+use crate::support::{FileClient, Reply, StoreKind, TestServer};
 use futures_util::future::join_all;
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
@@ -150,7 +150,8 @@ async fn of_racing_copies_of_a_request_one_takes_effect_race() {
     let scene = Scene::new().await;
     let racers: Vec<_> = (0..16).map(|_| scene.alice.elsewhere(&scene.server)).collect();
     join_all(racers.iter().map(|racer| racer.client.get("/healthz"))).await;
-    for round in 0..20 {
+    let rounds = StoreKind::rounds(20);
+    for round in 0..rounds {
         for call in CALLS {
             let key = format!("{call}{round}");
             let (used, reserved) = scene.alice.usage().await;
@@ -176,6 +177,6 @@ async fn of_racing_copies_of_a_request_one_takes_effect_race() {
             );
         }
     }
-    assert_eq!(scene.alice.items(&format!("{}/links", scene.path), 200).await.len(), 20);
+    assert_eq!(scene.alice.items(&format!("{}/links", scene.path), 200).await.len(), rounds);
     assert_eq!(scene.alice.items(&format!("{}/shares", scene.path), 200).await.len(), 1);
 }

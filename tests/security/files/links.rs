@@ -2,7 +2,7 @@
 
 use crate::support::file_client::{bytes, name, sha256};
 use crate::support::person::encode;
-use crate::support::{Client, FileClient, TestServer, dates};
+use crate::support::{Client, FileClient, StoreKind, TestServer, dates};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -71,7 +71,7 @@ async fn of_racing_downloads_as_many_are_answered_as_the_link_allows_race() {
     let (server, alice, file_id, anyone) = stored().await;
     let racers: Vec<_> = (0..32).map(|_| server.client()).collect();
     join_all(racers.iter().map(|racer| racer.get("/healthz"))).await;
-    for round in 0..20 {
+    for round in 0..StoreKind::rounds(20) {
         let path = format!("/api/links/{}", alice.link(&file_id, &json!({ "max_downloads": 5 })).await);
         let replies = join_all(racers.iter().map(|racer| racer.get(&path))).await;
         let whole = replies.iter().filter(|reply| reply.status == 200).inspect(|reply| {

@@ -2,13 +2,10 @@
 
 use crate::support::file_client::{form, key};
 use crate::support::person::encode;
-use crate::support::{FileClient, Person, ServerProcess, file_folder};
+use crate::support::stored::contains;
+use crate::support::{FileClient, Home, Person, ServerProcess, stored};
 use reqwest::Method;
 use serde_json::json;
-
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
-}
 
 async fn sign_up(server: &ServerProcess, username: &str) -> FileClient {
     let (client, mut person) = (server.client(), Person::new(username));
@@ -20,7 +17,7 @@ async fn sign_up(server: &ServerProcess, username: &str) -> FileClient {
 
 #[tokio::test]
 async fn h01_names_keys_tokens_and_contents_never_stand_in_the_log() {
-    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let settings = [
         ("EPIC_LOG", "trace"),
         ("EPIC_LIMIT_LOGIN", "off"),
@@ -28,7 +25,7 @@ async fn h01_names_keys_tokens_and_contents_never_stand_in_the_log() {
         ("EPIC_LIMIT_API", "off"),
         ("EPIC_LIMIT_UPLOAD", "off"),
     ];
-    let server = ServerProcess::start(folder.path(), &settings);
+    let server = ServerProcess::start(home.path(), &settings);
     let alice = sign_up(&server, "alice").await;
     let bob = sign_up(&server, "bob").await;
     let filename = encode(b"CANARY-the encrypted name");
@@ -87,11 +84,7 @@ async fn h01_names_keys_tokens_and_contents_never_stand_in_the_log() {
         assert!(!contains(&log, secret), "in the log: {}", String::from_utf8_lossy(secret));
     }
     // Nor do the tokens lie in the store, in any form that opens something.
-    let data = folder.path().join("data");
-    let mut stored = Vec::new();
-    for path in file_folder::tree(&data).iter().filter(|path| !path.starts_with("keys")) {
-        stored.extend(std::fs::read(data.join(path)).unwrap());
-    }
+    let stored = stored::bytes(&home.path().join("data"), home.database()).await;
     assert!(contains(&stored, content), "the store was read");
     for token in [&token, &second] {
         assert!(

@@ -3,7 +3,7 @@
 use super::audit_chain::verified;
 use crate::support::file_client::{bytes, sha256};
 use crate::support::person::encode;
-use crate::support::{FileClient, TestServer, file_folder};
+use crate::support::{FileClient, StoreKind, TestServer, file_folder};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
@@ -21,7 +21,7 @@ async fn of_clients_writing_one_upload_nothing_is_mixed_race() {
     let (_server, people) = people(3).await;
     let alice = &people[0];
     let length = 400_000;
-    for round in 0..40 {
+    for round in 0..StoreKind::rounds(40) {
         let upload = alice.begin(length).await;
         let contents = [vec![1; length], vec![2; length]];
         let replies = join_all(
@@ -56,7 +56,7 @@ async fn an_upload_that_is_given_up_while_it_is_written_is_a_file_or_nothing_rac
     let [alice, other] = people.as_slice() else { panic!() };
     let content = bytes(1, 200_000);
     let (mut files, mut given_up) = (0_usize, 0);
-    for round in 0..60 {
+    for round in 0..u64::try_from(StoreKind::rounds(60)).unwrap() {
         let upload = alice.begin(content.len()).await;
         let writing = alice.send(alice.piece(&upload.url, 0, content.clone()));
         let ending = async {
@@ -87,7 +87,7 @@ async fn an_upload_that_is_given_up_while_it_is_written_is_a_file_or_nothing_rac
 async fn an_edit_a_removal_and_a_new_content_meet_and_one_story_is_told_race() {
     let (server, people) = people(3).await;
     let [alice, editor, remover] = people.as_slice() else { panic!() };
-    for round in 0..60_u64 {
+    for round in 0..u64::try_from(StoreKind::rounds(60)).unwrap() {
         let file_id = alice.store(&bytes(round, 1_000)).await;
         let path = format!("/api/files/{file_id}");
         let etag = alice.etag(&path).await;
@@ -142,7 +142,7 @@ async fn of_racing_changes_of_one_version_one_is_made_race() {
     let alice = &people[0];
     let file_id = alice.store(b"content").await;
     let path = format!("/api/files/{file_id}");
-    for round in 0..40 {
+    for round in 0..StoreKind::rounds(40) {
         let etag = alice.etag(&path).await;
         let replies = join_all(people.iter().zip(0_u8..).map(|(person, place)| {
             let request = person.request(Method::PATCH, &path).header("if-match", &etag);

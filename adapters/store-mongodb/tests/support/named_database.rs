@@ -1,13 +1,14 @@
 //! A database of a test's own on the server for tests. Others than this store's tests use it too.
 
-use super::server::server_uri;
+use super::server::{is_thrown_away, server_uri};
 use core::sync::atomic::{AtomicU32, Ordering};
 use mongodb::{Client, Database};
 
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
-/// A database, gone when this is dropped. Nobody may use it any more then: a server can hang when a database is taken away
-/// under an open transaction.
+/// A database, gone when this is dropped, or with its server if that is thrown away: SecantusDB takes databases away row by
+/// row, each flushed to the disk, and lets everyone else wait. Nobody may use it any more then: a server can hang when a
+/// database is taken away under an open transaction.
 pub(crate) struct NamedDatabase {
     name: String,
 }
@@ -52,6 +53,9 @@ pub(crate) fn in_database(uri: &str, name: &str) -> String {
 
 impl Drop for NamedDatabase {
     fn drop(&mut self) {
+        if is_thrown_away() {
+            return;
+        }
         let name = self.name.clone();
         // A runtime of its own: the test's is ending.
         let dropped = std::thread::spawn(move || {

@@ -7,7 +7,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-static SERVER: OnceLock<String> = OnceLock::new();
+static SERVER: OnceLock<Server> = OnceLock::new();
+
+struct Server {
+    uri: String,
+    is_thrown_away: bool,
+}
 
 /// Runs `scripts/mongodb-server` and returns what it prints.
 pub(crate) fn server_script(arguments: &[&str]) -> String {
@@ -19,10 +24,22 @@ pub(crate) fn server_script(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
+fn server() -> &'static Server {
+    SERVER.get_or_init(|| match std::env::var("TEST_MONGODB_URI") {
+        Ok(uri) => Server { uri, is_thrown_away: std::env::var_os("TEST_MONGODB_IS_THROWN_AWAY").is_some() },
+        Err(_) => {
+            let uri = server_script(&["--while", &std::process::id().to_string()]);
+            Server { uri, is_thrown_away: true }
+        }
+    })
+}
+
 /// Where the server is.
 pub(crate) fn server_uri() -> &'static str {
-    SERVER.get_or_init(|| {
-        std::env::var("TEST_MONGODB_URI")
-            .unwrap_or_else(|_| server_script(&["--while", &std::process::id().to_string()]))
-    })
+    &server().uri
+}
+
+/// Whether the server goes with all its databases when the tests are over.
+pub(crate) fn is_thrown_away() -> bool {
+    server().is_thrown_away
 }
