@@ -2,11 +2,15 @@
 
 use crate::collections::Collections;
 use crate::errors::Failure;
+use core::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
+use mongodb::bson::doc;
 use mongodb::error::Error;
 use mongodb::options::TransactionOptions;
 use mongodb::{Client, ClientSession};
+use tokio::runtime::Handle;
+use tokio::time::{sleep, timeout};
 
 /// How often a transaction is tried before the store counts as unavailable. The first writer of a document always goes
 /// on, so each failed try of one caller is the success of another.
@@ -14,7 +18,7 @@ const TRIES_MAX: u32 = 48;
 
 /// Runs `steps` in a transaction and commits it. `steps` get the collections and `context` and are run again, from the start, when the database
 /// asks for it (`TransientTransactionError`); a commit whose outcome is unknown is repeated, which is safe. When the call
-/// is dropped before its commit, the driver aborts it.
+/// is dropped before its commit, or fails, the server is told so until it knows.
 ///
 /// # Errors
 /// The steps' failure, nothing changed; or [`Failure::Contended`].
@@ -31,7 +35,9 @@ where
     F: for<'b> FnMut(&'b Collections, &'b mut ClientSession, &'b mut C) -> BoxFuture<'b, Result<T, Error>>
         + Send,
 {
-    let mut session = client.start_session().await?;
+    let session = client.start_session().await?;
+    let mut open = OpenSession { session: Some(session), collections: collections.clone() };
+    let session = open.session.as_mut().ok_or(Failure::BrokenOff)?;
     let mut tries_left = TRIES_MAX;
     let outcome = session
         .start_transaction()
@@ -44,5 +50,56 @@ where
             steps(collections, session, context)
         })
         .await;
-    Ok(outcome?)
+    let outcome = outcome.map_err(Failure::from);
+    if !matches!(outcome, Err(Failure::Network | Failure::NoServer)) {
+        open.settle();
+    }
+    outcome
+}
+
+/// How often, and how long each time, the server is asked to end a transaction: longer than it keeps one by itself.
+const ENDINGS_MAX: u32 = 60;
+const ENDING_MAX: Duration = Duration::from_secs(5);
+const ENDING_PAUSE: Duration = Duration::from_millis(500);
+
+/// A session whose transaction the server may still have open when this is dropped.
+struct OpenSession {
+    session: Option<ClientSession>,
+    collections: Collections,
+}
+
+impl OpenSession {
+    /// The server has answered: it keeps nothing open.
+    fn settle(mut self) {
+        self.session = None;
+    }
+}
+
+impl Drop for OpenSession {
+    fn drop(&mut self) {
+        let (Some(session), Ok(runtime)) = (self.session.take(), Handle::try_current()) else { return };
+        runtime.spawn(end_transaction(session, self.collections.clone()));
+    }
+}
+
+/// Ends a transaction of which the server was not told that nobody goes on with it. It would keep it open for a minute, and
+/// until then whoever writes the same documents, such as the end of the audit chain, would fail. The driver tells it once,
+/// which on a bad day is lost like all else.
+async fn end_transaction(mut session: ClientSession, collections: Collections) {
+    for _ in 0..ENDINGS_MAX {
+        let ending = timeout(ENDING_MAX, supersede(&mut session, &collections));
+        if matches!(ending.await, Ok(Ok(()))) {
+            return;
+        }
+        sleep(ENDING_PAUSE).await;
+    }
+}
+
+/// The next transaction of a session ends the one before.
+async fn supersede(session: &mut ClientSession, collections: &Collections) -> Result<(), Error> {
+    // It fails when the driver knows that there is none, or has asked for the end already.
+    session.abort_transaction().await.ok();
+    session.start_transaction().await?;
+    collections.format.find_one(doc! {}).session(&mut *session).await?;
+    session.abort_transaction().await
 }
