@@ -1,6 +1,9 @@
 //! What was answered is there after a kill -9; what was ended stays ended.
 
 use crate::support::{Home, Person, Reply, ServerProcess, StoreKind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 const NO_LIMITS: &[(&str, &str)] = &[
     ("EPIC_LIMIT_LOGIN_ACCOUNT", "off"),
@@ -138,9 +141,10 @@ async fn i01_no_acknowledged_registration_is_lost_when_killed_under_load() {
     let mut acknowledged: Vec<Person> = Vec::new();
     for round in 0..10 {
         let server = start(&home);
+        let written = Arc::new(AtomicUsize::new(0));
         let writers: Vec<_> = (0..16)
             .map(|writer| {
-                let client = server.client();
+                let (client, written) = (server.client(), Arc::clone(&written));
                 tokio::spawn(async move {
                     let mut kept = Vec::new();
                     for index in 0..1_000 {
@@ -153,12 +157,16 @@ async fn i01_no_acknowledged_registration_is_lost_when_killed_under_load() {
                         let Ok(body) = response.json::<serde_json::Value>().await else { break };
                         person.otpauth_uri = body["otpauth_uri"].as_str().unwrap().to_owned();
                         kept.push(person);
+                        written.fetch_add(1, Ordering::Relaxed);
                     }
                     kept
                 })
             })
             .collect();
-        tokio::time::sleep(std::time::Duration::from_millis(150 + 37 * round)).await;
+        while written.load(Ordering::Relaxed) < 12 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(37 * round)).await;
         server.kill();
         for writer in writers {
             acknowledged.extend(writer.await.unwrap());
