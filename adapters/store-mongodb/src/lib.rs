@@ -61,6 +61,7 @@ mod store;
 mod sweep;
 #[cfg(test)]
 #[path = "../tests/support/server.rs"]
+#[allow(dead_code, reason = "tests of their own use more of it")]
 mod test_server;
 mod touches;
 mod transaction;
