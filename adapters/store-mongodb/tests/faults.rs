@@ -13,6 +13,8 @@ use epic_outbound::sessions::{OpeningOutcome, Sessions};
 use epic_outbound::users::{Insertion, Users};
 use epic_store_mongodb::{MongoOptions, MongoStore, OpenError};
 use epic_tests::builders::{T0, event, opening, seconds_after_t0, session, session_id, user, user_id};
+use mongodb::Client;
+use mongodb::bson::{Bson, doc};
 use support::own_server::OwnServer;
 
 fn options(server: &OwnServer) -> MongoOptions {
@@ -155,4 +157,59 @@ async fn a_server_without_transactions_is_refused() {
     let server = OwnServer::started(&["--standalone"]);
     let opened = MongoStore::open(options(&server)).await;
     assert!(matches!(opened, Err(OpenError::NoTransactions)));
+}
+
+/// Commands that a call of the store may send.
+const COMMANDS: [&str; 6] = ["insert", "update", "find", "findAndModify", "delete", "commitTransaction"];
+
+/// What a server answers that is no primary any more, has changed its state, or is going down; `None` closes the connection.
+const FAILOVERS: [Option<i32>; 4] = [Some(10_107), Some(11_602), Some(91), None];
+
+/// Lets the server fail a command in this way, so often.
+async fn fail(server: &OwnServer, command: &str, code: Option<i32>, mode: impl Into<Bson>) {
+    let mut data = doc! { "failCommands": [command], "errorLabels": ["RetryableWriteError"] };
+    match code {
+        Some(code) => data.insert("errorCode", code),
+        None => data.insert("closeConnection", true),
+    };
+    let admin = Client::with_uri_str(server.uri()).await.unwrap().database("admin");
+    let point = doc! { "configureFailPoint": "failCommand", "mode": mode.into(), "data": data };
+    admin.run_command(point).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i03_a_failover_at_any_command_loses_nothing_that_was_acknowledged() {
+    let server = OwnServer::started(&["--enable-test-commands"]);
+    let store = MongoStore::open(options(&server)).await.unwrap();
+    let (mut acknowledged, mut seed, mut failed) = (Acknowledged::default(), 0, 0);
+    for command in COMMANDS {
+        for code in FAILOVERS {
+            // Once the driver may try again; twice it may not.
+            for times in 1..=if code == FAILOVERS[0] { 2 } else { 1 } {
+                seed += 2;
+                fail(&server, command, code, doc! { "times": times }).await;
+                let written = write_one(&store, seed, &mut acknowledged).await;
+                assert!(
+                    matches!(written, Ok(()) | Err(StoreError::Unavailable(_))),
+                    "{command}, {code:?}: {written:?}"
+                );
+                failed += usize::from(written.is_err());
+                fail(&server, command, code, "off").await;
+            }
+        }
+    }
+    assert!(failed > 0 && acknowledged.appended.len() > COMMANDS.len(), "{failed} failed");
+    all_is_there(&store, &acknowledged).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i03_a_server_that_is_no_primary_for_long_is_unavailable_until_it_is_one_again() {
+    let server = OwnServer::started(&["--enable-test-commands"]);
+    let store = MongoStore::open(options(&server)).await.unwrap();
+    fail(&server, "insert", Some(10_107), "alwaysOn").await;
+    let refused = store.insert_if_absent(&user(1).build(), T0).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    fail(&server, "insert", Some(10_107), "off").await;
+    recovered(&store).await;
+    assert_eq!(store.insert_if_absent(&user(1).build(), T0).await.unwrap(), Insertion::Inserted);
 }
