@@ -123,8 +123,7 @@ async fn rotate(shared: &Shared, rotation: &Rotation) -> Result<RotationOutcome,
         let unchanged = holding(session.id, session.current.refresh_id);
         match session.present(rotation.presented, &rotation.next, rotation.reuse_grace, rotation.now) {
             Presented::Rotated(next) => {
-                let rotated =
-                    shared.collections.sessions.update_one(unchanged, rotate_to(&next)?).await?;
+                let rotated = shared.collections.sessions.update_one(unchanged, rotate_to(&next)?).await?;
                 if rotated.matched_count == 1 {
                     return Ok(RotationOutcome::Rotated(next));
                 }
