@@ -116,6 +116,7 @@ async fn list(
 /// What the domain decides rests on fields that change together with the live refresh token alone, so that the token in
 /// the filter shows whether the decision still stands.
 async fn rotate(shared: &Shared, rotation: &Rotation) -> Result<RotationOutcome, Failure> {
+    let _turn = shared.turns.of_session(rotation.session_id).await;
     for _ in 0..TRIES_MAX {
         let Some(session) = find(shared, rotation.session_id).await? else {
             return Ok(RotationOutcome::Ended);

@@ -7,9 +7,11 @@ use crate::errors::{Failure, OpenError};
 use crate::options::MongoOptions;
 use crate::turns::Turns;
 use crate::{format, indexes, removed_accounts, transaction};
+use core::task::Poll;
 use core::time::Duration;
 use epic_outbound::StoreError;
 use futures_util::future::BoxFuture;
+use futures_util::poll;
 use mongodb::bson::doc;
 use mongodb::error::Error;
 use mongodb::options::{ClientOptions, TransactionOptions};
@@ -120,10 +122,14 @@ impl MongoStore {
             TryAcquireError::Closed => Failure::Closed,
             TryAcquireError::NoPermits => Failure::QueueFull,
         })?;
-        let work = work(Arc::clone(&self.shared));
-        let deadline = self.shared.deadline;
+        let mut work = Box::pin(tokio::time::timeout(self.shared.deadline, work(Arc::clone(&self.shared))));
+        // A call takes its turn here and not when its task comes to run: calls that are made one after another come one after
+        // another, also when the first is given up.
+        if let Poll::Ready(result) = poll!(work.as_mut()) {
+            return Ok(result.unwrap_or(Err(Failure::TimedOut))?);
+        }
         let task = tokio::spawn(async move {
-            let result = tokio::time::timeout(deadline, work).await.unwrap_or(Err(Failure::TimedOut));
+            let result = work.await.unwrap_or(Err(Failure::TimedOut));
             drop(permit);
             result
         });

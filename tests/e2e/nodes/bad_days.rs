@@ -86,10 +86,11 @@ async fn no_acknowledged_write_is_lost_while_the_database_is_killed_again_and_ag
     let world = World::start().await;
     world
         .live_through("killed", async |world| {
-            for _ in 0..3 * scale() {
+            // A call waits five seconds for a server; one that is away for longer is told of.
+            for away_seconds in [2, 7, 2].repeat(scale()) {
                 sleep(Duration::from_secs(2)).await;
                 block_in_place(|| world.server.kill());
-                sleep(Duration::from_secs(2)).await;
+                sleep(Duration::from_secs(away_seconds)).await;
                 block_in_place(|| world.server.start());
             }
         })
