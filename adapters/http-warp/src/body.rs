@@ -1,12 +1,15 @@
 //! Reading a request's body: only when it is wanted, only as much as is allowed, only as long as is patient.
 
 use crate::json::Fields;
+use crate::lingering::Lingering;
 use crate::problem::Problem;
 use bytes::{Buf, Bytes};
 use core::time::Duration;
 use futures_util::{Stream, StreamExt};
 use http::StatusCode;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
+use http::header::{
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, TRANSFER_ENCODING,
+};
 use std::pin::Pin;
 use warp::Filter;
 use zeroize::Zeroizing;
@@ -107,18 +110,29 @@ impl UnreadBody {
     }
 
     async fn read(mut self) -> Result<Zeroizing<Vec<u8>>, Problem> {
-        refuse_declared_length(&self.headers)?;
         let timeout = self.timeout;
-        tokio::time::timeout(timeout, self.collect()).await.unwrap_or_else(|_| Err(too_slow()))
+        let read = if is_declared_too_large(&self.headers) {
+            Err(Unread::TooLarge)
+        } else {
+            tokio::time::timeout(timeout, self.collect()).await.unwrap_or(Err(Unread::Other(too_slow())))
+        };
+        match read {
+            Ok(body) => Ok(body),
+            Err(Unread::Other(problem)) => Err(problem),
+            Err(Unread::TooLarge) => {
+                Lingering::of(&self.headers).read_on_its_way(&mut self.pieces).await;
+                Err(too_large())
+            }
+        }
     }
 
-    async fn collect(&mut self) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    async fn collect(&mut self) -> Result<Zeroizing<Vec<u8>>, Unread> {
         // Room for all of it at once: a buffer that grew would leave copies behind that are not wiped.
         let mut body = Zeroizing::new(Vec::with_capacity(self.expected_length()));
         while let Some(piece) = self.pieces.next().await {
-            let piece = piece.map_err(|_| broken_off())?;
+            let piece = piece.map_err(|_| Unread::Other(broken_off()))?;
             if body.len() + piece.len() > BODY_BYTES_MAX {
-                return Err(too_large());
+                return Err(Unread::TooLarge);
             }
             body.extend_from_slice(&piece);
         }
@@ -132,17 +146,19 @@ impl UnreadBody {
     }
 }
 
+/// Why a body was not read.
+enum Unread {
+    TooLarge,
+    Other(Problem),
+}
+
 fn declared_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn refuse_declared_length(headers: &HeaderMap) -> Result<(), Problem> {
-    match declared_length(headers) {
-        Some(length) if usize::try_from(length).map_or(true, |length| length > BODY_BYTES_MAX) => {
-            Err(too_large())
-        }
-        _ => Ok(()),
-    }
+fn is_declared_too_large(headers: &HeaderMap) -> bool {
+    let is_too_large = |length| usize::try_from(length).map_or(true, |length| length > BODY_BYTES_MAX);
+    declared_length(headers).is_some_and(is_too_large)
 }
 
 fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
@@ -198,6 +214,7 @@ pub(crate) fn unsupported_type(wanted: &str) -> Problem {
     )
 }
 
+/// The connection is closed after it: what is left of the body would have to be read before the next request.
 fn too_large() -> Problem {
     Problem::new(
         StatusCode::PAYLOAD_TOO_LARGE,
@@ -205,6 +222,7 @@ fn too_large() -> Problem {
         "Body too large",
         "The body of this call may be at most 65536 bytes.",
     )
+    .with_header(CONNECTION, HeaderValue::from_static("close"))
 }
 
 /// The reply to a body that is too slow.

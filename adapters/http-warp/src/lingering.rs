@@ -1,7 +1,9 @@
 //! What is left of a body when its request has been refused.
 
+use crate::body::Pieces;
 use core::time::Duration;
 use epic_inbound::byte_source::ByteSource;
+use futures_util::StreamExt;
 use http::HeaderMap;
 use http::header::EXPECT;
 use tokio::time::timeout;
@@ -9,6 +11,10 @@ use tokio::time::timeout;
 /// How long and how much is read of a body that nobody wants.
 const LINGER: Duration = Duration::from_secs(3);
 const LINGER_BYTES_MAX: usize = 16 * 1_024 * 1_024;
+/// How long the next piece may take of a body that was refused by its length, and how much is read of it: what is on its way,
+/// not what is only announced.
+const SILENCE: Duration = Duration::from_millis(100);
+const ON_ITS_WAY_BYTES_MAX: usize = 1_024 * 1_024;
 
 /// How a client takes a refusal before it has sent everything.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +46,23 @@ impl Lingering {
         // Whether it came to its end makes no difference: the refusal is sent now.
         drop(timeout(LINGER, reading).await);
     }
+
+    /// Reads what is on its way of a body that is refused by its length alone, before its client has sent much of it.
+    pub(crate) async fn read_on_its_way(self, pieces: &mut Pieces) {
+        if !self.is_wanted {
+            return;
+        }
+        let reading = async {
+            let mut left = ON_ITS_WAY_BYTES_MAX;
+            while let Ok(Some(Ok(piece))) = timeout(SILENCE, pieces.next()).await {
+                match left.checked_sub(piece.len()) {
+                    Some(rest) => left = rest,
+                    None => return,
+                }
+            }
+        };
+        drop(timeout(LINGER, reading).await);
+    }
 }
 
 #[cfg(test)]
@@ -47,8 +70,11 @@ mod tests {
     use super::*;
     use async_trait::async_trait;
     use bytes::Bytes;
+    use core::sync::atomic::{AtomicUsize, Ordering};
     use epic_inbound::byte_source::SourceFault;
+    use futures_util::stream;
     use http::HeaderValue;
+    use std::sync::Arc;
 
     /// A body of so many mebibytes; after them it ends, or its client falls silent.
     struct Sending {
@@ -92,6 +118,30 @@ mod tests {
     async fn a_client_that_asks_before_it_sends_is_not_asked_to() {
         let headers = HeaderMap::from_iter([(EXPECT, HeaderValue::from_static("100-continue"))]);
         assert_eq!(left_unread(&headers, 10).await, 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_a_body_that_is_too_long_only_what_is_on_its_way_is_waited_for() {
+        let begun = tokio::time::Instant::now();
+        let (sent, mut pieces) = sending(4, true);
+        Lingering::of(&HeaderMap::new()).read_on_its_way(&mut pieces).await;
+        assert_eq!((sent.load(Ordering::Relaxed), begun.elapsed()), (4, SILENCE), "then it is silent");
+        let (sent, mut pieces) = sending(1_000, false);
+        Lingering::of(&HeaderMap::new()).read_on_its_way(&mut pieces).await;
+        assert_eq!(sent.load(Ordering::Relaxed), 17, "a mebibyte, and the piece that is too many");
+    }
+
+    /// Pieces of 64 KiB, and how many of them were taken.
+    fn sending(pieces: usize, is_silent_then: bool) -> (Arc<AtomicUsize>, Pieces) {
+        let sent = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&sent);
+        let coming = stream::iter(0..pieces).map(move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Ok(Bytes::from(vec![0; 64 * 1_024]))
+        });
+        let after =
+            if is_silent_then { stream::pending().left_stream() } else { stream::empty().right_stream() };
+        (sent, Box::pin(coming.chain(after)))
     }
 
     #[tokio::test(start_paused = true)]
