@@ -10,3 +10,4 @@
 pub mod builders;
 pub mod contract;
 pub mod fakes;
+pub mod steps;

@@ -8,7 +8,7 @@ use crate::documents::file_queries::by_id;
 use crate::documents::upload::UploadDocument;
 use crate::documents::upload_queries::fenced;
 use crate::errors::Failure;
-use crate::file_reading::find_live;
+use crate::file_reading::find_claimed;
 use crate::presence::claim_account;
 use crate::requests::{judge_claimed, remember};
 use crate::storage::Storage;
@@ -89,7 +89,7 @@ async fn take_in(
     let revision = storage.take_revision(received.at);
     let former = match upload.target {
         Target::NewFile { .. } => None,
-        Target::NewContent { .. } => find_live(collections, Some(&mut *session), upload.file_id).await?,
+        Target::NewContent { .. } => find_claimed(collections, session, upload.file_id, upload.owner).await?,
     };
     let written = match &former {
         None => File::begun_by(upload, received, revision),

@@ -69,7 +69,7 @@ async fn change_within(
     let Some(mut storage) = Storage::claim(collections, session, ownership.owner()).await? else {
         return Ok(FileOutcome::Gone);
     };
-    let Some(file) = find_claimed(collections, session, &ownership).await? else {
+    let Some(file) = find_claimed(collections, session, ownership.file_id(), ownership.owner()).await? else {
         return Ok(FileOutcome::Gone);
     };
     if file.version != expected {

@@ -125,7 +125,7 @@ async fn list(
     let listing = following(of_file(ownership.file_id()), TIME, after);
     let found = shared.collections.links.find(listing).sort(newest_first(TIME)).limit(limit.into()).await?;
     let documents: Vec<FileLinkDocument> = found.try_collect().await?;
-    if !is_there(&shared.collections, None, ownership.owner()).await? {
+    if !is_there(&shared.collections, ownership.owner()).await? {
         return Ok(Vec::new());
     }
     documents.into_iter().map(FileLinkDocument::decode).collect()
@@ -134,7 +134,7 @@ async fn list(
 async fn find(shared: &Shared, token: &LinkTokenDigest) -> Result<Option<(Link, File)>, Failure> {
     let Some(document) = shared.collections.links.find_one(by_token(token)).await? else { return Ok(None) };
     let link = document.decode()?;
-    let file = find_live(&shared.collections, None, link.file_id).await?;
+    let file = find_live(&shared.collections, link.file_id).await?;
     Ok(file.map(|file| (link, file)))
 }
 
@@ -143,10 +143,10 @@ async fn find(shared: &Shared, token: &LinkTokenDigest) -> Result<Option<(Link, 
 async fn count_download(shared: &Shared, link_id: LinkId, now: Timestamp) -> Result<bool, Failure> {
     let counted = shared.collections.links.find_one_and_update(live(link_id, now), count()).await?;
     let Some(link) = counted else { return Ok(false) };
-    Ok(is_there(&shared.collections, None, link.owner()).await?)
+    Ok(is_there(&shared.collections, link.owner()).await?)
 }
 
 async fn end(shared: &Shared, ownership: &Ownership, link_id: LinkId) -> Result<bool, Failure> {
     let ended = shared.collections.links.delete_one(owned(ownership, link_id)).await?.deleted_count == 1;
-    Ok(ended && is_there(&shared.collections, None, ownership.owner()).await?)
+    Ok(ended && is_there(&shared.collections, ownership.owner()).await?)
 }

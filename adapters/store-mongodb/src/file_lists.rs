@@ -77,7 +77,7 @@ async fn page(
     }
     let found = shared.collections.files.find(filter).sort(sort).limit(limit.into()).await?;
     let documents: Vec<_> = found.try_collect().await?;
-    Ok(if is_there(&shared.collections, None, owner).await? { documents } else { Vec::new() })
+    Ok(if is_there(&shared.collections, owner).await? { documents } else { Vec::new() })
 }
 
 /// At most `limit` earlier contents of a file before a number; none when its owner is gone.
@@ -103,7 +103,7 @@ pub(crate) async fn find_version(shared: &Shared, filter: Document) -> Result<Op
 /// Contents of one file, unless its owner is gone.
 async fn seen(shared: &Shared, found: Vec<EarlierContentDocument>) -> Result<Vec<Content>, Failure> {
     match found.first() {
-        Some(content) if is_there(&shared.collections, None, content.owner()).await? => {
+        Some(content) if is_there(&shared.collections, content.owner()).await? => {
             found.into_iter().map(EarlierContentDocument::decode).collect()
         }
         _ => Ok(Vec::new()),

@@ -49,7 +49,7 @@ async fn remove_within(
     let Some(mut storage) = Storage::claim(collections, session, ownership.owner()).await? else {
         return Ok(RemovalOutcome::Gone);
     };
-    let Some(file) = find_claimed(collections, session, &ownership).await? else {
+    let Some(file) = find_claimed(collections, session, ownership.file_id(), ownership.owner()).await? else {
         return Ok(RemovalOutcome::Gone);
     };
     if file.version != expected || !file.is_trashed() {

@@ -18,7 +18,7 @@ use epic_outbound::files::{Edit, FileOutcome, Files, Position, RemovalOutcome, S
 #[async_trait]
 impl Files for MongoStore {
     async fn find(&self, file_id: FileId) -> Result<Option<File>, StoreError> {
-        self.call(move |shared| async move { Ok(find_live(&shared.collections, None, file_id).await?) }).await
+        self.call(move |shared| async move { Ok(find_live(&shared.collections, file_id).await?) }).await
     }
 
     async fn list(

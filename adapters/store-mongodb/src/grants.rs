@@ -50,7 +50,7 @@ pub(crate) async fn claim_file<T>(
     if let Some(earlier) = judge_claimed(collections, session, ownership.owner(), once, *now).await? {
         return Ok(Standing::Earlier(earlier));
     }
-    let file = find_claimed(collections, session, ownership).await?;
+    let file = find_claimed(collections, session, ownership.file_id(), ownership.owner()).await?;
     Ok(if file.is_some_and(|file| !file.is_trashed()) { Standing::AtHand } else { Standing::Gone })
 }
 

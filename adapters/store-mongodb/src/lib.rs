@@ -37,7 +37,6 @@ mod limiter_count;
 mod limiter_denials;
 mod limiter_key;
 mod limiter_step;
-mod limiter_turns;
 mod moving;
 mod moving_export;
 mod moving_import;

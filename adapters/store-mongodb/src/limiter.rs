@@ -6,8 +6,8 @@ use crate::errors::Failure;
 use crate::limiter_denials::Denials;
 use crate::limiter_key::LimitKeys;
 use crate::limiter_step::{Counted, Limit, read, write};
-use crate::limiter_turns::LimiterTurns;
 use crate::store::Shared;
+use crate::turns::Turns;
 use async_trait::async_trait;
 use core::fmt;
 use epic_domain::rate_limit::{Action, Attempt, Decision, Denial, DenialCause, Quota, Quotas, Verdict};
@@ -40,7 +40,7 @@ struct Counting {
     quotas: Quotas,
     keys: LimitKeys,
     clock: Arc<dyn Clock>,
-    turns: LimiterTurns,
+    turns: Turns,
     denials: Denials,
 }
 
@@ -70,7 +70,7 @@ impl SharedLimiter {
         if Action::ALL.into_iter().filter_map(|action| quotas.of(action)).any(is_too_large) {
             return Err(LimitTooLarge);
         }
-        let (turns, denials) = (LimiterTurns::default(), Denials::default());
+        let (turns, denials) = (Turns::default(), Denials::default());
         let counting = Counting { quotas, keys: LimitKeys::new(secret), clock, turns, denials };
         Ok(Self { store, counting: Arc::new(counting) })
     }
@@ -127,7 +127,7 @@ impl Counting {
     }
 
     async fn take(&self, shared: &Shared, limits: &[Limit]) -> Result<Decision, Failure> {
-        let _turns = self.turns.of(limits.iter().map(|limit| limit.key)).await;
+        let _turns = self.turns.of_all(limits.iter().map(|limit| limit.key.spread())).await;
         // Those whose turn it was may have used a key up.
         if let Some(denial) = self.known_denial(limits) {
             return Ok(Decision::Denied(denial));
@@ -162,7 +162,7 @@ impl Counting {
 
     /// Gives back one attempt of each key, one key after the other: what was given back stays so when the next one fails.
     async fn give_back(&self, shared: &Shared, limits: &[Limit]) -> Result<(), Failure> {
-        let _turns = self.turns.of(limits.iter().map(|limit| limit.key)).await;
+        let _turns = self.turns.of_all(limits.iter().map(|limit| limit.key.spread())).await;
         for limit in limits {
             self.give_one_back(shared, limit).await?;
             self.denials.forget(limit.key);

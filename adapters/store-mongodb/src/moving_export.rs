@@ -34,19 +34,19 @@ pub(crate) async fn page(
     if limit == 0 {
         return Ok(Vec::new());
     }
-    let c = &shared.collections;
+    let collections = &shared.collections;
     let by_id = |filter| Look { filter, order: doc! { "_id": 1 }, skip: 0, limit };
     match kind {
         Kind::Account => {
             let look = by_id(after_id(after));
-            boxed(look.at(&c.users, UserDocument::decode_stored).await, Record::Account)
+            boxed(look.at(&collections.users, UserDocument::decode_stored).await, Record::Account)
         }
         Kind::Session => {
             let decode = |found: SessionDocument| found.decode()?.ok_or(Failure::Damaged("session"));
-            boxed(by_id(having("live", after)).at(&c.sessions, decode).await, Record::Session)
+            boxed(by_id(having("live", after)).at(&collections.sessions, decode).await, Record::Session)
         }
         Kind::Revocation => {
-            let revocations = c.sessions.clone_with_type();
+            let revocations = collections.sessions.clone_with_type();
             let look = by_id(having("revoked_until", after));
             let decode = |found: RevocationDocument| found.decode();
             plain(look.at(&revocations, decode).await, Record::Revocation)
@@ -54,40 +54,46 @@ pub(crate) async fn page(
         Kind::Usage => {
             let decode = |found: StoringDocument| found.decode_stored();
             let look = by_id(having("storage", after));
-            plain(look.at(&c.users.clone_with_type(), decode).await, Record::Usage)
+            plain(look.at(&collections.users.clone_with_type(), decode).await, Record::Usage)
         }
         Kind::File => {
             let look = by_id(having("live", after));
-            boxed(look.at(&c.files, FileDocument::decode_stored).await, Record::File)
+            boxed(look.at(&collections.files, FileDocument::decode_stored).await, Record::File)
         }
         Kind::RemovedFile => {
             let mut filter = after_number("owner", "revision", after)?;
             filter.insert("removed_at", doc! { "$exists": true });
             let look = Look { filter, order: doc! { "owner": 1, "revision": 1 }, skip: 0, limit };
-            plain(look.at(&c.files, FileDocument::decode_removal).await, Record::RemovedFile)
+            plain(look.at(&collections.files, FileDocument::decode_removal).await, Record::RemovedFile)
         }
         Kind::EarlierContent => {
             let filter = after_number("file_id", "content.number", after)?;
             let look = Look { filter, order: doc! { "file_id": 1, "content.number": 1 }, skip: 0, limit };
-            boxed(look.at(&c.contents, EarlierContentDocument::decode_stored).await, Record::EarlierContent)
+            boxed(
+                look.at(&collections.contents, EarlierContentDocument::decode_stored).await,
+                Record::EarlierContent,
+            )
         }
-        Kind::Upload => {
-            boxed(by_id(after_id(after)).at(&c.uploads, UploadDocument::decode).await, Record::Upload)
-        }
+        Kind::Upload => boxed(
+            by_id(after_id(after)).at(&collections.uploads, UploadDocument::decode).await,
+            Record::Upload,
+        ),
         Kind::Share => {
-            boxed(by_id(after_id(after)).at(&c.shares, ShareDocument::decode).await, Record::Share)
+            boxed(by_id(after_id(after)).at(&collections.shares, ShareDocument::decode).await, Record::Share)
         }
         Kind::Link => {
-            boxed(by_id(after_id(after)).at(&c.links, FileLinkDocument::decode).await, Record::Link)
+            boxed(by_id(after_id(after)).at(&collections.links, FileLinkDocument::decode).await, Record::Link)
         }
         Kind::Request => {
             let after = after.as_ref().map(|key| (UserId::from_bytes(*key.id()), key.digest()));
             boxed(
-                by_id(following(after)).at(&c.requests, RequestDocument::decode_remembered).await,
+                by_id(following(after)).at(&collections.requests, RequestDocument::decode_remembered).await,
                 Record::Request,
             )
         }
-        Kind::DoomedBlob => doomed(&c.doomed_blobs, after.map_or(0, |key| key.number()), limit).await,
+        Kind::DoomedBlob => {
+            doomed(&collections.doomed_blobs, after.map_or(0, |key| key.number()), limit).await
+        }
         Kind::Event => {
             let after = after.map_or(Ok(0), |key| integer(key.number()))?;
             boxed(audit::page(shared, after, limit).await, Record::Event)

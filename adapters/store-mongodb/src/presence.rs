@@ -28,19 +28,10 @@ impl IdDocument {
     }
 }
 
-/// Whether an account is there, in a transaction if `session` says so. Who reads what belongs to it asks afterwards: it was
-/// there then, too.
-pub(crate) async fn is_there(
-    collections: &Collections,
-    session: Option<&mut ClientSession>,
-    account: UserId,
-) -> Result<bool, Error> {
+/// Whether an account is there. Who reads what belongs to it asks afterwards: it was there then, too.
+pub(crate) async fn is_there(collections: &Collections, account: UserId) -> Result<bool, Error> {
     let accounts = collections.users.clone_with_type::<IdDocument>();
-    let found = accounts.find_one(by_id(account)).projection(IdDocument::projection());
-    let found = match session {
-        Some(session) => found.session(session).await?,
-        None => found.await?,
-    };
+    let found = accounts.find_one(by_id(account)).projection(IdDocument::projection()).await?;
     Ok(found.is_some())
 }
 

@@ -55,7 +55,7 @@ pub(crate) async fn find(
     let found = shared.collections.requests.find_one(by_key(account, key_digest)).await?;
     let request = found.map(RequestDocument::decode).transpose()?.filter(|request| now < request.expires_at);
     match request {
-        Some(request) if is_there(&shared.collections, None, account).await? => Ok(Some(request)),
+        Some(request) if is_there(&shared.collections, account).await? => Ok(Some(request)),
         _ => Ok(None),
     }
 }

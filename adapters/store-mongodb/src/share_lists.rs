@@ -27,7 +27,7 @@ pub(crate) async fn of_file(
     limit: u32,
     now: Timestamp,
 ) -> Result<Vec<Share>, Failure> {
-    if !is_there(collections, None, ownership.owner()).await? {
+    if !is_there(collections, ownership.owner()).await? {
         return Ok(Vec::new());
     }
     page(collections, &live_of_file(ownership.file_id(), now), after, limit).await
@@ -41,7 +41,7 @@ pub(crate) async fn incoming(
     limit: u32,
     now: Timestamp,
 ) -> Result<Vec<(Share, File)>, Failure> {
-    if !is_there(collections, None, recipient).await? {
+    if !is_there(collections, recipient).await? {
         return Ok(Vec::new());
     }
     page(collections, &live_incoming(recipient, now), after, limit).await

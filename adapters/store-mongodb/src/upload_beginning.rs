@@ -3,7 +3,7 @@
 use crate::collections::Collections;
 use crate::documents::upload::UploadDocument;
 use crate::errors::Failure;
-use crate::file_reading::find_live;
+use crate::file_reading::find_claimed;
 use crate::presence::claim_account;
 use crate::requests::{judge_claimed, remember};
 use crate::storage::Storage;
@@ -65,7 +65,6 @@ async fn holds(
     right: &BeginRight,
 ) -> Result<bool, Error> {
     let BeginRight::NewContent { access, expected } = right else { return Ok(true) };
-    let file = find_live(collections, Some(session), access.file_id()).await?;
-    Ok(file
-        .is_some_and(|file| file.version == *expected && file.owner == access.owner() && !file.is_trashed()))
+    let file = find_claimed(collections, session, access.file_id(), access.owner()).await?;
+    Ok(file.is_some_and(|file| file.version == *expected && !file.is_trashed()))
 }

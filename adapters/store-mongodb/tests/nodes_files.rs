@@ -11,10 +11,10 @@ use epic_outbound::uploads::{BeginRight, Beginning, BlobLedger, CompletionOutcom
 use epic_outbound::users::Users;
 use epic_store_mongodb::MongoStore;
 use epic_tests::builders::{T0, blob_id, completion, file_id, once, upload, upload_id, user, user_id};
+use epic_tests::steps::{AMPLE_BYTES, begin, begin_onto, uploaded};
 use std::collections::BTreeSet;
 use support::FreshDatabase;
 use support::nodes::{RACERS, nodes, race};
-use support::steps::{AMPLE_BYTES, begin, begin_onto, uploaded};
 
 /// The nodes, with account 1.
 async fn nodes_with_account(database: &FreshDatabase) -> Vec<MongoStore> {

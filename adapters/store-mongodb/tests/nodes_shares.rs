@@ -12,10 +12,10 @@ use epic_outbound::shares::{Granting, Shares};
 use epic_outbound::users::Users;
 use epic_store_mongodb::MongoStore;
 use epic_tests::builders::{T0, link, link_id, once, share, user, user_id};
+use epic_tests::steps::uploaded;
 use mongodb::bson::{Document, doc};
 use support::FreshDatabase;
 use support::nodes::{RACERS, nodes, race};
-use support::steps::uploaded;
 
 const AMPLE: u32 = 1_000;
 

@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
-
 use core::time::Duration;
 use epic_domain::file::Usage;
 use epic_outbound::files::{Files, Usages};
@@ -11,9 +9,9 @@ use epic_outbound::uploads::{BlobLedger, Uploads};
 use epic_outbound::users::Users;
 use epic_store_sqlite::{SqliteStore, StoreOptions};
 use epic_tests::builders::{T0, blob_id, file_id, upload_id, user, user_id};
+use epic_tests::steps::{begin, rewritten, uploaded};
 use rusqlite::Connection;
 use std::path::Path;
-use support::{begin, rewritten, uploaded};
 
 /// More than the store removes in one piece.
 const FILES: u64 = 1_000;
@@ -35,7 +33,7 @@ async fn filled(folder: &Path) -> SqliteStore {
     }
     begin(&store, FILES + 1, 1).await;
     let twice = Files::find(&store, file_id(1)).await.unwrap().unwrap();
-    rewritten(&store, &twice, FILES + 2).await;
+    rewritten(&store, &twice, FILES + 2, T0).await;
     uploaded(&store, FILES + 3, 2).await;
     store
 }

@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
-
 use epic_domain::file::{ContentNumber, FileChange, Progress, Revision, StageState, Usage};
 use epic_domain::user::{OtpStep, Status, User, Version};
 use epic_outbound::audit::Audit;
@@ -19,7 +17,7 @@ use epic_tests::builders::{
     recovery_code_digest, recovery_key, seconds_after_t0, session, session_id, share, signed_head, user,
     user_id,
 };
-use support::{begin, rewritten, uploaded};
+use epic_tests::steps::{begin, rewritten, uploaded};
 use tempfile::TempDir;
 
 /// A store that can be closed and opened again on its folder.
@@ -146,7 +144,7 @@ async fn the_cap_on_sessions_and_signed_heads_last() {
 #[tokio::test]
 async fn files_their_earlier_contents_and_their_removal_are_there() {
     let mut restarting = Restarting::filled().await;
-    let file = rewritten(&restarting.store, &uploaded(&restarting.store, 1, 1).await, 2).await;
+    let file = rewritten(&restarting.store, &uploaded(&restarting.store, 1, 1).await, 2, T0).await;
     let gone = uploaded(&restarting.store, 3, 1).await;
     let of_gone = gone.owned_by(user_id(1)).unwrap();
     let edit = Edit { encrypted_filename: Some(encrypted_filename(9)), encrypted_data_key: None };

@@ -1,8 +1,8 @@
 //! The store and the keys that go with it. Neither works with another's.
 
 use super::parts::PartsError;
-use super::store::{Store, database_of};
-use crate::config::StorageSettings;
+use super::store::{Store, StoreRefused, database_of, open_mongodb};
+use crate::config::{StorageSettings, StoreChoice};
 use crate::keys::{KeyRing, KeysError, TokenKeySource};
 use epic_outbound::entropy::Entropy;
 use epic_store_mongodb::MongoStore;
@@ -18,32 +18,33 @@ pub(super) async fn open(
     token_keys: TokenKeySource,
     entropy: Arc<dyn Entropy>,
 ) -> Result<(Store, KeyRing), PartsError> {
-    if storage.store.is_mongodb() {
-        let store = Store::open(storage).await?;
-        return match keys_of(&store, storage, token_keys, entropy).await {
-            Ok(keys) => Ok((store, keys)),
-            Err(error) => {
-                store.close().await;
-                Err(error)
+    match &storage.store {
+        StoreChoice::Sqlite => {
+            // Keys come first and the database after them: a database never waits for keys that were not made yet.
+            let database_exists = database_of(&storage.data_dir).exists();
+            let keys = load_keys(storage, token_keys, database_exists, entropy).await?;
+            Ok((Store::open(storage).await?, keys))
+        }
+        StoreChoice::Mongodb(options) => {
+            let database = open_mongodb(options).await?;
+            match keys_of(&database, storage, token_keys, entropy).await {
+                Ok(keys) => Ok((Store::Mongodb(database), keys)),
+                Err(error) => {
+                    database.close().await;
+                    Err(error)
+                }
             }
-        };
+        }
     }
-    // Keys come first and the database after them: a database never waits for keys that were not made yet.
-    let database_exists = database_of(&storage.data_dir).exists();
-    let keys = load_keys(storage, token_keys, database_exists, entropy).await?;
-    Ok((Store::open(storage).await?, keys))
 }
 
 /// The keys for a database elsewhere. It remembers with which keys it is used: other nodes may have been here first.
 async fn keys_of(
-    store: &Store,
+    database: &MongoStore,
     storage: &StorageSettings,
     token_keys: TokenKeySource,
     entropy: Arc<dyn Entropy>,
 ) -> Result<KeyRing, PartsError> {
-    let Store::Mongodb(database) = store else {
-        return load_keys(storage, token_keys, true, entropy).await;
-    };
     let is_used = database.key_mark().await?.is_some();
     let keys = load_keys(storage, token_keys, is_used, entropy).await?;
     claim(database, &keys).await?;
@@ -72,5 +73,5 @@ async fn load_keys(
     let loading = spawn_blocking(move || {
         KeyRing::load_or_create(&data_dir, token_keys, database_exists, entropy.as_ref())
     });
-    Ok(loading.await.map_err(super::store::StoreRefused::from)??)
+    Ok(loading.await.map_err(StoreRefused::from)??)
 }

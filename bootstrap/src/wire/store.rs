@@ -9,7 +9,7 @@ use epic_outbound::sessions::Sessions;
 use epic_outbound::shares::Shares;
 use epic_outbound::uploads::{BlobLedger, Uploads};
 use epic_outbound::users::Users;
-use epic_store_mongodb::MongoStore;
+use epic_store_mongodb::{MongoOptions, MongoStore};
 use epic_store_sqlite::{OpenError, SqliteStore, StoreOptions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -99,6 +99,12 @@ impl StorePorts {
     }
 }
 
+/// Opens a store in MongoDB.
+pub(super) async fn open_mongodb(options: &MongoOptions) -> Result<MongoStore, StoreRefused> {
+    let opened = MongoStore::open(options.clone()).await;
+    opened.map_err(|error| StoreRefused::Mongodb { database: options.database.clone(), error })
+}
+
 impl Store {
     /// Opens the store that the settings choose. It serves on the runtime on which it was opened.
     ///
@@ -114,11 +120,7 @@ impl Store {
                 });
                 opened.await?.map(Self::Sqlite)
             }
-            StoreChoice::Mongodb(options) => {
-                let database = options.database.clone();
-                let opened = MongoStore::open(options.clone()).await;
-                opened.map(Self::Mongodb).map_err(|error| StoreRefused::Mongodb { database, error })
-            }
+            StoreChoice::Mongodb(options) => open_mongodb(options).await.map(Self::Mongodb),
         }
     }
 
@@ -137,15 +139,6 @@ impl Store {
         match self {
             Self::Sqlite(_) => None,
             Self::Mongodb(store) => Some(Arc::new(store.clone())),
-        }
-    }
-
-    /// Whether other nodes may use it at the same time.
-    #[must_use]
-    pub const fn is_shared(&self) -> bool {
-        match self {
-            Self::Sqlite(_) => false,
-            Self::Mongodb(_) => true,
         }
     }
 

@@ -2,16 +2,15 @@
 
 use super::Stores;
 use super::users::insert;
-use crate::builders::{T0, completion, seconds_after_t0, upload, user, user_id};
+use crate::builders::{T0, seconds_after_t0, user, user_id};
+use crate::steps;
+pub(super) use crate::steps::{AMPLE_BYTES, right_to};
 use epic_domain::Timestamp;
 use epic_domain::file::{File, Ownership, Upload, Usage};
 use epic_domain::id::BlobId;
 use epic_domain::user::Version;
 use epic_outbound::files::{FileOutcome, RemovalOutcome};
-use epic_outbound::uploads::{BeginRight, Beginning, CompletionOutcome, DoomedBlob};
-
-/// A quota that no law reaches unless it is about quotas.
-pub(super) const AMPLE_BYTES: u64 = 1 << 50;
+use epic_outbound::uploads::{BeginRight, Beginning, DoomedBlob};
 
 /// Stores the accounts of these seeds.
 pub(super) async fn people(stores: &Stores, seeds: &[u64]) {
@@ -25,15 +24,9 @@ pub(super) fn owned(file: &File) -> Ownership {
     file.owned_by(file.owner).unwrap()
 }
 
-/// The right to write a new content of a file as it is now.
-pub(super) fn right_to(file: &File) -> BeginRight {
-    let access = file.access_of_owner(file.owner).unwrap().to_write().unwrap();
-    BeginRight::NewContent { access, expected: file.version }
-}
-
 /// Begins an upload.
 pub(super) async fn begun(stores: &Stores, upload: &Upload, right: &BeginRight) {
-    assert_eq!(begin(stores, upload, right).await, Beginning::Begun);
+    steps::begin_this(stores.uploads.as_ref(), upload, right).await;
 }
 
 /// Tries to begin an upload.
@@ -43,17 +36,12 @@ pub(super) async fn begin(stores: &Stores, upload: &Upload, right: &BeginRight) 
 
 /// Begins an upload of a new file, the one of a seed, and leaves it under way.
 pub(super) async fn under_way(stores: &Stores, seed: u64, owner_seed: u64) -> Upload {
-    let upload = upload(seed, owner_seed).build();
-    begun(stores, &upload, &BeginRight::NewFile).await;
-    upload
+    steps::begin(stores.uploads.as_ref(), seed, owner_seed).await
 }
 
 /// Completes an upload at `now`.
 pub(super) async fn completed(stores: &Stores, upload: &Upload, now: Timestamp) -> File {
-    match stores.uploads.complete(&completion(upload, now)).await.unwrap() {
-        CompletionOutcome::Completed(file) => *file,
-        other => panic!("{other:?}"),
-    }
+    steps::complete(stores.uploads.as_ref(), upload, now).await
 }
 
 /// The file of a seed, uploaded at [`T0`].
@@ -75,9 +63,7 @@ pub(super) async fn uploaded_into_trash(stores: &Stores, seed: u64, owner_seed: 
 
 /// A file with a new content, that of a seed, written by the owner at `now`.
 pub(super) async fn rewritten(stores: &Stores, file: &File, seed: u64, now: Timestamp) -> File {
-    let upload = upload(seed, 0).onto(file).sent_by(file.owner).build();
-    begun(stores, &upload, &right_to(file)).await;
-    completed(stores, &upload, now).await
+    steps::rewritten(stores.uploads.as_ref(), file, seed, now).await
 }
 
 /// A file that lies in the trash now.

@@ -23,6 +23,7 @@ pub mod blobs;
 pub mod completion;
 pub mod credentials;
 pub mod entry_limiter;
+pub mod file_answers;
 pub mod file_changes;
 pub mod file_edits;
 mod file_steps;

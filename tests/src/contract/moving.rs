@@ -1,7 +1,7 @@
 //! Laws of moving house: what a store gives away another takes over, and then answers as the first did.
 
 use super::Stores;
-use super::file_steps::{people, remove_account, uploaded};
+use super::file_steps::{AMPLE_BYTES, people, remove_account, uploaded};
 use super::moving_fill::fill;
 use super::moving_look::look;
 use crate::builders::{
@@ -142,7 +142,7 @@ pub async fn what_has_moved_goes_on(old: &House, new: &House) {
         let stores = &house.stores;
         stores.audit.append(&[event(900)]).await.unwrap();
         let file = uploaded(stores, 900, 1).await;
-        stores.uploads.begin(&upload(901, 1).build(), &BeginRight::NewFile, 1 << 50, None).await.unwrap();
+        stores.uploads.begin(&upload(901, 1).build(), &BeginRight::NewFile, AMPLE_BYTES, None).await.unwrap();
         assert!(stores.uploads.abandon(upload(901, 1).build().id, user_id(1)).await.unwrap());
         assert_eq!(stores.files.find(file.id).await.unwrap(), Some(file));
     }
@@ -367,7 +367,7 @@ pub async fn what_has_expired_does_not_move(old: &House, _: &House) {
         assert!(stores.sessions.end(ended.id, expires_at).await.unwrap());
         let request = epic_domain::file::Once { expires_at, ..once(seed) };
         let upload = upload(seed, 1).build();
-        stores.uploads.begin(&upload, &BeginRight::NewFile, 1 << 50, Some(&request)).await.unwrap();
+        stores.uploads.begin(&upload, &BeginRight::NewFile, AMPLE_BYTES, Some(&request)).await.unwrap();
     }
     let kinds = [Kind::Account, Kind::Session, Kind::Revocation, Kind::Request];
     let mut counts = Vec::new();

@@ -1,11 +1,14 @@
 //! Which files a call looks for. Those that are removed for good have nothing that a file has but its id and its owner.
 
+use super::pages::{self, following};
 use super::values::date;
 use epic_domain::Timestamp;
-use epic_domain::file::Ownership;
 use epic_domain::id::{FileId, UserId};
 use epic_outbound::files::Position;
 use mongodb::bson::{Document, Uuid, doc};
+
+/// Where it stands when a file was made.
+const MADE_AT: &str = "live.created_at";
 
 fn uuid(file_id: FileId) -> Uuid {
     Uuid::from_bytes(*file_id.as_bytes())
@@ -20,9 +23,9 @@ pub(crate) fn by_id(file_id: FileId) -> Document {
     doc! { "_id": uuid(file_id) }
 }
 
-/// The document of a file that an ownership speaks of, there or removed.
-pub(crate) fn owned(ownership: &Ownership) -> Document {
-    doc! { "_id": uuid(ownership.file_id()), "owner": account(ownership.owner()) }
+/// The document of an owner's file, there or removed.
+pub(crate) fn owned(file_id: FileId, owner: UserId) -> Document {
+    doc! { "_id": uuid(file_id), "owner": account(owner) }
 }
 
 /// These files, there or removed.
@@ -33,21 +36,12 @@ pub(crate) fn among(files: &[FileId]) -> Document {
 
 /// An owner's files in the trash or at hand, the newest first after a place.
 pub(crate) fn of_owner(owner: UserId, is_trashed: bool, after: Option<Position>) -> Document {
-    let mut filter = doc! { "owner": account(owner), "live.is_trashed": is_trashed };
-    if let Some(Position { at, id }) = after {
-        // The first condition bounds the walk through the index; the second leaves out what has the very same time and comes
-        // no later.
-        let at = date(at);
-        filter.insert("live.created_at", doc! { "$lte": at });
-        let later =
-            [doc! { "live.created_at": { "$lt": at } }, doc! { "_id": { "$lt": Uuid::from_bytes(id) } }];
-        filter.insert("$or", later.to_vec());
-    }
-    filter
+    following(doc! { "owner": account(owner), "live.is_trashed": is_trashed }, MADE_AT, after)
 }
 
+/// The order of such a listing.
 pub(crate) fn newest_first() -> Document {
-    doc! { "live.created_at": -1, "_id": -1 }
+    pages::newest_first(MADE_AT)
 }
 
 /// An owner's files by their last changes after a revision, removals among them.

@@ -6,7 +6,6 @@ pub(crate) mod named_database;
 pub(crate) mod nodes;
 pub(crate) mod own_server;
 pub(crate) mod server;
-pub(crate) mod steps;
 
 use core::time::Duration;
 use epic_domain::secret::SecretText;
