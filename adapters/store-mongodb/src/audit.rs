@@ -2,8 +2,8 @@
 
 use crate::MongoStore;
 use crate::append_queue::append;
+use crate::chain_end::settled;
 use crate::collections::Collections;
-use crate::documents::anchor::the_anchor;
 use crate::documents::link::{LinkDocument, PlaceDocument, following, of_file, of_user};
 use crate::documents::signed_head::{SignedHeadDocument, longer_than};
 use crate::documents::values::integer;
@@ -15,10 +15,9 @@ use epic_domain::id::{FileId, UserId};
 use epic_outbound::StoreError;
 use epic_outbound::audit::Audit;
 use futures_util::TryStreamExt;
+use mongodb::Cursor;
 use mongodb::bson::{Document, doc};
-use mongodb::error::Error;
 use mongodb::options::Hint;
-use mongodb::{ClientSession, Cursor};
 
 #[async_trait]
 impl Audit for MongoStore {
@@ -31,7 +30,7 @@ impl Audit for MongoStore {
     }
 
     async fn anchor(&self) -> Result<Anchor, StoreError> {
-        self.call(|shared| async move { anchor(&shared).await }).await
+        self.call(|shared| async move { settled(&shared.collections).await }).await
     }
 
     async fn read(&self, after: u64, limit: u32) -> Result<Vec<Link>, StoreError> {
@@ -62,8 +61,7 @@ impl Audit for MongoStore {
     }
 
     async fn anchor_of_file(&self, file_id: FileId) -> Result<Anchor, StoreError> {
-        self.call(move |shared| async move { Ok(anchor_of_file(&shared.collections, None, file_id).await?) })
-            .await
+        self.call(move |shared| async move { anchor_of_file(&shared.collections, file_id).await }).await
     }
 
     async fn keep_signed_head(&self, head: &SignedHead) -> Result<(), StoreError> {
@@ -75,12 +73,6 @@ impl Audit for MongoStore {
         let Ok(after) = integer(after) else { return Ok(Vec::new()) };
         self.call(|shared| async move { heads(&shared, after, limit).await }).await
     }
-}
-
-/// An anchor that is missing is damage: it was made with the database.
-pub(crate) async fn anchor(shared: &Shared) -> Result<Anchor, Failure> {
-    let stored = shared.collections.audit_anchor.find_one(the_anchor()).await?;
-    stored.ok_or(Failure::Damaged("anchor"))?.decode()
 }
 
 pub(crate) async fn page(shared: &Shared, after: i64, limit: u32) -> Result<Vec<Link>, Failure> {
@@ -123,22 +115,15 @@ async fn list_of_file(
     links.iter().map(|link| FileLink::of(link).ok_or(Failure::Damaged("file place"))).collect()
 }
 
-/// Where a file's own chain stands: at its last event, in a transaction if `session` says so.
-pub(crate) async fn anchor_of_file(
-    collections: &Collections,
-    session: Option<&mut ClientSession>,
-    file_id: FileId,
-) -> Result<Anchor, Error> {
+/// Where a file's own chain stands: at its last event.
+pub(crate) async fn anchor_of_file(collections: &Collections, file_id: FileId) -> Result<Anchor, Failure> {
     let places = collections.audit.clone_with_type::<PlaceDocument>();
     let last = places
         .find_one(of_file(file_id, 0))
         .projection(PlaceDocument::projection())
-        .sort(doc! { "file.sequence": -1 });
-    let found = match session {
-        Some(session) => last.session(session).await?,
-        None => last.await?,
-    };
-    Ok(found.map_or_else(|| Ok(Anchor::of_file(file_id)), |place| place.anchor())?)
+        .sort(doc! { "file.sequence": -1 })
+        .await?;
+    last.map_or_else(|| Ok(Anchor::of_file(file_id)), |place| place.anchor())
 }
 
 async fn decoded(found: Cursor<LinkDocument>) -> Result<Vec<Link>, Failure> {

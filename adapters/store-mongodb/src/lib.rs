@@ -16,6 +16,7 @@ mod account_clearing;
 mod append_queue;
 mod audit;
 mod blob_ledger;
+mod chain_end;
 mod collections;
 mod completion;
 mod connection;

@@ -1,6 +1,7 @@
 //! What the store keeps, as records in the order of their keys.
 
 use crate::audit;
+use crate::chain_end::settled;
 use crate::documents::content::EarlierContentDocument;
 use crate::documents::doomed_blob::{DoomedBlobDocument, all};
 use crate::documents::file::FileDocument;
@@ -99,7 +100,7 @@ pub(crate) async fn page(
             boxed(audit::page(shared, after, limit).await, Record::Event)
         }
         Kind::Anchor if after.is_some() => Ok(Vec::new()),
-        Kind::Anchor => Ok(vec![Record::Anchor(audit::anchor(shared).await?)]),
+        Kind::Anchor => Ok(vec![Record::Anchor(settled(&shared.collections).await?)]),
         Kind::SignedHead => {
             let after = after.map_or(Ok(-1), |key| integer(key.number()))?;
             boxed(audit::heads(shared, after, limit).await, Record::SignedHead)

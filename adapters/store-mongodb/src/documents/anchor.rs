@@ -1,10 +1,11 @@
-//! The one document that says where the audit chain stands.
+//! The one document that says where the audit chain stands, and how it came there.
 
-use super::values::{binary, bytes, integer, number};
+use super::link::LinkDocument;
+use super::values::{binary, bytes, integer, number, parsed};
 use super::{FORMAT, check_format};
 use crate::errors::Failure;
 use epic_domain::audit::{Anchor, Head};
-use mongodb::bson::{Binary, Document, doc};
+use mongodb::bson::{Binary, Document, doc, serialize_to_bson};
 use serde::{Deserialize, Serialize};
 
 const ID: &str = "chain";
@@ -17,17 +18,24 @@ pub(crate) struct AnchorDocument {
     v: i32,
     length: i64,
     head: Binary,
+    /// The last links up to there: those that came with the last append, which may not be in their places yet.
+    #[serde(default)]
+    links: Vec<LinkDocument>,
 }
 
 impl AnchorDocument {
     pub(crate) fn encode(anchor: Anchor) -> Result<Self, Failure> {
         let (length, head) = (integer(anchor.length)?, binary(anchor.head.as_bytes()));
-        Ok(Self { id: ID.to_owned(), v: FORMAT, length, head })
+        Ok(Self { id: ID.to_owned(), v: FORMAT, length, head, links: Vec::new() })
     }
 
     pub(crate) fn decode(&self) -> Result<Anchor, Failure> {
         check_format(self.v)?;
         Ok(Anchor { length: number(self.length)?, head: Head::from_bytes(bytes(&self.head, "head")?) })
+    }
+
+    pub(crate) fn links(&self) -> &[LinkDocument] {
+        &self.links
     }
 }
 
@@ -41,7 +49,9 @@ pub(crate) fn standing_at(anchor: Anchor) -> Result<Document, Failure> {
     Ok(doc! { "_id": ID, "length": integer(anchor.length)?, "head": binary(anchor.head.as_bytes()) })
 }
 
-/// Moves the anchor there.
-pub(crate) fn move_to(anchor: Anchor) -> Result<Document, Failure> {
-    Ok(doc! { "$set": { "length": integer(anchor.length)?, "head": binary(anchor.head.as_bytes()) } })
+/// Moves the anchor there, by these links.
+pub(crate) fn move_to(anchor: Anchor, links: &[LinkDocument]) -> Result<Document, Failure> {
+    let (length, head) = (integer(anchor.length)?, binary(anchor.head.as_bytes()));
+    let links = parsed("link", serialize_to_bson(links))?;
+    Ok(doc! { "$set": { "length": length, "head": head, "links": links } })
 }

@@ -45,13 +45,35 @@ struct FileDocument {
     head: Binary,
 }
 
+/// What is read of a link to know that it is there.
+#[derive(Debug, Deserialize)]
+pub(crate) struct SequenceDocument {
+    #[serde(rename = "_id")]
+    sequence: i64,
+}
+
 /// What is read of a link to know where a file's own chain stands.
 #[derive(Debug, Deserialize)]
 pub(crate) struct PlaceDocument {
     file: FileDocument,
 }
 
+impl SequenceDocument {
+    /// The fields that are read.
+    pub(crate) fn projection() -> Document {
+        doc! { "_id": 1 }
+    }
+
+    pub(crate) const fn sequence(&self) -> i64 {
+        self.sequence
+    }
+}
+
 impl LinkDocument {
+    pub(crate) const fn sequence(&self) -> i64 {
+        self.sequence
+    }
+
     pub(crate) fn encode(link: &Link) -> Result<Self, Failure> {
         let Link { sequence, event, head, file } = link;
         Ok(Self {
@@ -138,6 +160,11 @@ pub(crate) fn of_file(file_id: FileId, after: i64) -> Document {
 /// Links that follow a place.
 pub(crate) fn following(after: i64) -> Document {
     doc! { "_id": { "$gt": after } }
+}
+
+/// Links from one place to another, both taken in.
+pub(crate) fn within(first: i64, last: i64) -> Document {
+    doc! { "_id": { "$gte": first, "$lte": last } }
 }
 
 /// Links of a user's events before a place, of one kind if `kind` says so.
