@@ -46,7 +46,7 @@ def the_server_takes_its_settings(services, server):
         environment = {key: value for key, value in services[name]["environment"].items() if value is not None}
         environment |= {"PATH": os.environ["PATH"], "EPIC_DATA_DIR": "/var/lib/epic-server"}
         check = subprocess.run(
-            [server, "config", "check"], env=environment, cwd="/", capture_output=True, text=True, check=False
+            [Path(server).resolve(), "config", "check"], env=environment, cwd="/", capture_output=True, text=True, check=False
         )
         assert check.returncode == 0, f"{name}: {check.stderr}"
         unexpected = [line for line in check.stderr.splitlines() if "TLS" not in line]
