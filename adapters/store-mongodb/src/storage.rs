@@ -5,15 +5,15 @@
 
 use crate::collections::Collections;
 use crate::documents::storage::{StoringDocument, set};
-use crate::documents::user_queries::{by_id, claim};
+use crate::documents::user_queries::by_id;
 use crate::errors::Failure;
+use crate::presence::claim_account;
 use crate::store::Shared;
 use epic_domain::Timestamp;
 use epic_domain::file::{Revision, Usage};
 use epic_domain::id::UserId;
 use mongodb::ClientSession;
 use mongodb::error::Error;
-use mongodb::options::ReturnDocument;
 
 /// What is kept of an account's files as a whole, while a transaction has claimed the account.
 #[derive(Debug, Clone, Copy)]
@@ -31,15 +31,12 @@ impl Storage {
         session: &mut ClientSession,
         owner: UserId,
     ) -> Result<Option<Self>, Error> {
-        let claimed = collections
-            .users
-            .clone_with_type::<StoringDocument>()
-            .find_one_and_update(by_id(owner), claim())
-            .projection(StoringDocument::projection())
-            .return_document(ReturnDocument::After)
-            .session(session)
-            .await?;
-        let Some(found) = claimed else { return Ok(None) };
+        if !claim_account(collections, session, owner).await? {
+            return Ok(None);
+        }
+        let accounts = collections.users.clone_with_type::<StoringDocument>();
+        let claimed = accounts.find_one(by_id(owner)).projection(StoringDocument::projection());
+        let Some(found) = claimed.session(session).await? else { return Ok(None) };
         let nothing = (Usage::default(), Revision::NONE, Timestamp::from_millis(0));
         let (usage, revision, latest) = found.decode()?.unwrap_or(nothing);
         Ok(Some(Self { owner, usage, revision, latest }))

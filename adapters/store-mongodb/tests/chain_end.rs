@@ -1,15 +1,11 @@
 //! An append that its node did not finish is whole or absent, and holds up nobody.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::FreshDatabase;
 use epic_domain::audit::{Anchor, verify, verify_file};
 use epic_outbound::audit::Audit;
 use epic_store_mongodb::MongoStore;
 use epic_tests::builders::{event, file_event, file_id};
 use mongodb::bson::{Document, doc};
-use support::FreshDatabase;
 
 /// A store with a batch of three events and one of four, of which only so many are in their places: its node was killed
 /// after it had moved the anchor.

@@ -1,10 +1,6 @@
 //! The connection strings of test databases, whatever `TEST_MONGODB_URI` looks like.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code")]
-
-mod support;
-
-use support::named_database::in_database;
+use crate::support::named_database::in_database;
 
 #[test]
 fn a_test_database_takes_the_place_of_the_one_that_is_named() {

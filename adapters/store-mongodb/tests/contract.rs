@@ -1,12 +1,8 @@
 //! The MongoDB store passes the contract kit.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::FreshDatabase;
 use epic_tests::contract::Stores;
 use std::sync::Arc;
-use support::FreshDatabase;
 
 async fn fresh() -> Stores {
     let database = FreshDatabase::new();

@@ -1,9 +1,6 @@
 //! A server that crashes loses nothing it has acknowledged, and one that is down holds nobody up.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::own_server::OwnServer;
 use core::time::Duration;
 use epic_domain::audit::{Anchor, verify};
 use epic_domain::user::Version;
@@ -15,10 +12,9 @@ use epic_store_mongodb::{MongoOptions, MongoStore, OpenError};
 use epic_tests::builders::{T0, event, opening, seconds_after_t0, session, session_id, user, user_id};
 use mongodb::Client;
 use mongodb::bson::{Bson, doc};
-use support::own_server::OwnServer;
 
 fn options(server: &OwnServer) -> MongoOptions {
-    MongoOptions { deadline: Duration::from_secs(2), ..support::options(&server.uri(), "epic") }
+    MongoOptions { deadline: Duration::from_secs(2), ..crate::support::options(&server.uri(), "epic") }
 }
 
 /// What a writer has been told is stored: seeds of accounts with a session, of ended sessions, of events.
@@ -146,7 +142,8 @@ async fn a_server_that_hangs_holds_nobody_up() {
             held.push(connection);
         }
     });
-    let options = MongoOptions { deadline: Duration::from_millis(500), ..support::options(&uri, "epic") };
+    let options =
+        MongoOptions { deadline: Duration::from_millis(500), ..crate::support::options(&uri, "epic") };
     let opened = tokio::time::timeout(Duration::from_secs(20), MongoStore::open(options)).await.unwrap();
     assert!(matches!(opened, Err(OpenError::Unavailable(_))));
     silent.abort();

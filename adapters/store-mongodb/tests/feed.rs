@@ -1,9 +1,7 @@
 //! The feed tells a node what another node changed, and says when it is lost.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::FreshDatabase;
+use crate::support::own_server::OwnServer;
 use core::time::Duration;
 use epic_domain::id::UserId;
 use epic_domain::session::Revocation;
@@ -17,8 +15,6 @@ use epic_tests::builders::{T0, opening, seconds_after_t0, session, session_id, u
 use mongodb::bson::{Uuid, doc};
 use mongodb::{Client, Database};
 use std::collections::BTreeSet;
-use support::FreshDatabase;
-use support::own_server::OwnServer;
 
 async fn follow(store: &MongoStore) -> Box<dyn ChangeFeed> {
     store.follow().await.unwrap().unwrap()
@@ -145,7 +141,7 @@ async fn the_databases_of_others_are_not_told_of() {
 }
 
 fn options(server: &OwnServer) -> MongoOptions {
-    MongoOptions { deadline: Duration::from_secs(2), ..support::options(&server.uri(), "epic") }
+    MongoOptions { deadline: Duration::from_secs(2), ..crate::support::options(&server.uri(), "epic") }
 }
 
 #[tokio::test]

@@ -1,15 +1,11 @@
 //! Documents that belong to files and do not parse are never served.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::FreshDatabase;
 use epic_domain::file::File;
 use epic_tests::contract::Stores;
 use epic_tests::contract::file_answers::{all_is_served, fill, these_are_refused};
 use mongodb::bson::{DateTime, Document, doc};
 use std::sync::Arc;
-use support::FreshDatabase;
 
 async fn filled(database: &FreshDatabase) -> (Stores, File) {
     let stores = Stores::of(Arc::new(database.store().await), ());

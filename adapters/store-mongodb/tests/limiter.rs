@@ -1,9 +1,7 @@
 //! The shared limiter counts for all nodes together, tells nobody whom it counts, and says so when it cannot count.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::FreshDatabase;
+use crate::support::own_server::OwnServer;
 use core::time::Duration;
 use epic_domain::network::IpPrefix;
 use epic_domain::rate_limit::{Action, Attempt, Decision, Quota, Quotas, Subject};
@@ -17,8 +15,6 @@ use epic_tests::fakes::FakeClock;
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
 use std::sync::Arc;
-use support::FreshDatabase;
-use support::own_server::OwnServer;
 
 const NODES: usize = 4;
 const RACERS: usize = 64;
@@ -274,7 +270,7 @@ async fn a_limit_that_no_document_could_hold_is_refused() {
 async fn a_server_that_is_down_lets_nobody_in_and_one_that_is_back_remembers() {
     let mut server = OwnServer::started(&[]);
     let options =
-        MongoOptions { deadline: Duration::from_secs(2), ..support::options(&server.uri(), "epic") };
+        MongoOptions { deadline: Duration::from_secs(2), ..crate::support::options(&server.uri(), "epic") };
     let limiter = limiter_on(MongoStore::open(options).await.unwrap(), quotas(), &Arc::default());
     let key = [account(Action::Login, 1)];
     assert_eq!(remaining(&limiter, account(Action::Login, 1)).await, 2);

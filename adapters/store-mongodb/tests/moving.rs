@@ -1,9 +1,6 @@
 //! The MongoDB store gives everything away and takes everything in.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::FreshDatabase;
 use epic_domain::audit::Anchor;
 use epic_outbound::moving::Import;
 use epic_store_mongodb::{MongoStore, OpenError};
@@ -11,7 +8,6 @@ use epic_tests::builders::T0;
 use epic_tests::contract::Stores;
 use epic_tests::contract::moving::House;
 use std::sync::Arc;
-use support::FreshDatabase;
 
 async fn fresh() -> House {
     let database = FreshDatabase::new();

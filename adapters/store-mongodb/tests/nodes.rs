@@ -1,17 +1,13 @@
 //! Several nodes share one database: what one decides, the others keep to.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::FreshDatabase;
+use crate::support::nodes::{RACERS, nodes, race};
 use epic_domain::audit::{Anchor, verify};
 use epic_domain::user::{OtpStep, User, Version};
 use epic_outbound::audit::Audit;
 use epic_outbound::sessions::{Opening, OpeningOutcome, Sessions};
 use epic_outbound::users::{Change, Consumption, CredentialChange, Ending, Insertion, Users};
 use epic_tests::builders::{T0, event, opening, seconds_after_t0, session, user, user_id};
-use support::FreshDatabase;
-use support::nodes::{RACERS, nodes, race};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn racing_appends_of_several_nodes_leave_one_unbroken_chain() {

@@ -1,9 +1,7 @@
 //! Several nodes share one database: of changes to an account's files that race each sees those before it.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::FreshDatabase;
+use crate::support::nodes::{RACERS, nodes, race};
 use epic_domain::file::{ContentNumber, Earlier, File, OverQuota, Revision, Upload, UploadSize, Usage};
 use epic_domain::id::BlobId;
 use epic_outbound::files::{FileOutcome, Files, Since, Usages};
@@ -13,8 +11,6 @@ use epic_store_mongodb::MongoStore;
 use epic_tests::builders::{T0, blob_id, completion, file_id, once, upload, upload_id, user, user_id};
 use epic_tests::steps::{AMPLE_BYTES, begin, begin_onto, uploaded};
 use std::collections::BTreeSet;
-use support::FreshDatabase;
-use support::nodes::{RACERS, nodes, race};
 
 /// The nodes, with account 1.
 async fn nodes_with_account(database: &FreshDatabase) -> Vec<MongoStore> {

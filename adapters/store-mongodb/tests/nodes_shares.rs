@@ -1,9 +1,7 @@
 //! Several nodes share one database: grants keep to their bounds, and none outlives what it is about.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::FreshDatabase;
+use crate::support::nodes::{RACERS, nodes, race};
 use core::time::Duration;
 use epic_domain::file::{Earlier, File, Ownership};
 use epic_outbound::files::{FileOutcome, Files, RemovalOutcome};
@@ -14,8 +12,6 @@ use epic_store_mongodb::MongoStore;
 use epic_tests::builders::{T0, link, link_id, once, share, user, user_id};
 use epic_tests::steps::uploaded;
 use mongodb::bson::{Document, doc};
-use support::FreshDatabase;
-use support::nodes::{RACERS, nodes, race};
 
 const AMPLE: u32 = 1_000;
 

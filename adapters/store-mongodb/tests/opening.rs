@@ -1,9 +1,6 @@
 //! What opens as a store, what does not, and what is not served.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::FreshDatabase;
 use core::time::Duration;
 use epic_domain::user::Version;
 use epic_outbound::StoreError;
@@ -14,7 +11,6 @@ use epic_store_mongodb::{MongoOptions, MongoStore, OpenError};
 use epic_tests::builders::{T0, event, opening, session, session_id, signed_head, user, user_id};
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::options::UpdateModifications;
-use support::FreshDatabase;
 
 /// A store with an account, its session, a revocation, an event and a signed head.
 async fn filled(database: &FreshDatabase) -> MongoStore {
@@ -84,7 +80,7 @@ async fn a_database_of_a_newer_server_is_refused() {
 
 #[tokio::test]
 async fn a_uri_that_does_not_parse_is_refused() {
-    let options = MongoOptions { ..support::options("http://localhost", "epic") };
+    let options = MongoOptions { ..crate::support::options("http://localhost", "epic") };
     assert!(matches!(MongoStore::open(options).await, Err(OpenError::InvalidUri)));
 }
 

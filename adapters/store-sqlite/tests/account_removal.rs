@@ -1,7 +1,5 @@
 //! An account with many files goes at once; what it leaves behind is cleared away, also after a restart.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use core::time::Duration;
 use epic_domain::file::Usage;
 use epic_outbound::files::{Files, Usages};

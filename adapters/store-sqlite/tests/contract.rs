@@ -1,7 +1,5 @@
 //! The SQLite store passes the contract kit.
 
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
-
 use epic_store_sqlite::{SqliteStore, StoreOptions};
 use epic_tests::contract::Stores;
 use std::sync::Arc;

@@ -1,7 +1,5 @@
 //! What belongs to files and was changed in the database is never served.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use epic_domain::file::File;
 use epic_store_sqlite::{SqliteStore, StoreOptions};
 use epic_tests::contract::Stores;

@@ -1,7 +1,5 @@
 //! The SQLite store gives everything away and takes everything in.
 
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
-
 use epic_domain::audit::Anchor;
 use epic_outbound::moving::Import;
 use epic_store_sqlite::{OpenError, SqliteStore, StoreOptions};

@@ -1,7 +1,5 @@
 //! What opens as a store, what does not, and what is there after it was closed.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use core::time::Duration;
 use epic_domain::audit::{Anchor, verify};
 use epic_domain::session::Session;

@@ -1,7 +1,5 @@
 //! What was changed in the life of an account is there after a restart, and what has ended stays ended.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use epic_domain::file::{ContentNumber, FileChange, Progress, Revision, StageState, Usage};
 use epic_domain::user::{OtpStep, Status, User, Version};
 use epic_outbound::audit::Audit;

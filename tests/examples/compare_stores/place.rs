@@ -16,6 +16,14 @@ use tempfile::TempDir;
 /// What the server's hashes cost without configuration.
 const DEFAULT_HASHES: &[(&str, &str)] = &[("EPIC_ARGON2", "19456,2,1"), ("EPIC_INSECURE_ARGON2", "false")];
 
+/// How the server for tests runs.
+const OWN_SERVER: &[&str] = &[
+    "--cache-size",
+    "1G",
+    "--config",
+    concat!(env!("CARGO_MANIFEST_DIR"), "/examples/compare_stores/secantusdb.toml"),
+];
+
 /// How long a call may take while a store is filled: pages are large.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -40,7 +48,7 @@ impl Place {
             StoreKind::Mongodb if std::env::var_os("TEST_MONGODB_URI").is_some() => {
                 Database::There(NamedDatabase::new())
             }
-            StoreKind::Mongodb => Database::Own(OwnServer::started(&["--cache-size", "1G"])),
+            StoreKind::Mongodb => Database::Own(OwnServer::started(OWN_SERVER)),
         };
         Self { database, folder: tempfile::tempdir().unwrap() }
     }
