@@ -6,13 +6,12 @@ use crate::chain_end::append_together;
 use crate::errors::Failure;
 use crate::store::Shared;
 use epic_domain::audit::{Anchor, Event};
+use epic_outbound::audit::EVENTS_MAX;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 
-/// Events that go together: what the anchor's document holds at most.
-const EVENTS_MAX: usize = 1_000;
 /// Calls that may wait.
 const QUEUE_LENGTH_MAX: usize = 4_096;
 

@@ -5,21 +5,23 @@
 //! sure first that its links are in their places: a node that dies half-way loses nothing and holds nobody up, as it would
 //! with a transaction that it leaves open.
 
-use crate::audit::{anchor_of_file, in_order};
+use crate::audit::anchor_of_file;
 use crate::collections::Collections;
 use crate::documents::anchor::{move_to, standing_at, the_anchor};
-use crate::documents::link::{LinkDocument, SequenceDocument, within};
+use crate::documents::link::{LinkDocument, PresentDocument, among};
 use crate::errors::Failure;
 use epic_domain::audit::{Anchor, Event};
 use epic_domain::id::FileId;
-use mongodb::bson::doc;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use std::collections::{HashMap, HashSet};
 
 /// How often an append begins anew when the anchor was not where it was remembered. Each time another node has appended.
 const TRIES_MAX: u32 = 128;
 /// How often links are put in their places while another node puts the same links there.
 const PLACINGS_MAX: u32 = 32;
+
+/// Chains of files that are asked for at once.
+const READS_AT_ONCE: usize = 8;
 
 /// Appends, and remembers where the chain stands then.
 pub(crate) async fn append_together(
@@ -92,22 +94,15 @@ async fn insert(collections: &Collections, links: &[LinkDocument]) -> Result<(),
     Ok(())
 }
 
-/// Those of consecutive links that follow the last one in its place.
+/// Those of consecutive links that are not in their places yet: what follows those that are.
 async fn missing<'links>(
     collections: &Collections,
     links: &'links [LinkDocument],
 ) -> Result<&'links [LinkDocument], Failure> {
-    let (Some(first), Some(last)) = (links.first(), links.last()) else { return Ok(links) };
-    let places = collections.audit.clone_with_type::<SequenceDocument>();
-    let newest = places
-        .find_one(within(first.sequence(), last.sequence()))
-        .projection(SequenceDocument::projection())
-        .sort(doc! { "_id": -1 })
-        .hint(in_order())
-        .await?;
-    let newest = newest.map(|newest| newest.sequence());
-    let there = links.partition_point(|link| Some(link.sequence()) <= newest);
-    Ok(links.get(there..).unwrap_or_default())
+    let places = collections.audit.clone_with_type::<PresentDocument>();
+    let there = places.find(among(links)).projection(PresentDocument::projection()).await?;
+    let there: Vec<PresentDocument> = there.try_collect().await?;
+    Ok(links.get(there.len()..).unwrap_or_default())
 }
 
 /// The chain, and those of the files that events are about.
@@ -118,13 +113,12 @@ struct Chain {
 
 impl Chain {
     async fn read(collections: &Collections, anchor: Anchor, events: &[Event]) -> Result<Self, Failure> {
-        let mut of_files = HashMap::new();
-        for mark in events.iter().filter_map(|event| event.file) {
-            if let Entry::Vacant(place) = of_files.entry(mark.file_id) {
-                place.insert(anchor_of_file(collections, mark.file_id).await?);
-            }
-        }
-        Ok(Self { anchor, of_files })
+        let files: HashSet<FileId> = events.iter().filter_map(|event| Some(event.file?.file_id)).collect();
+        let read = |file_id| async move {
+            anchor_of_file(collections, file_id).await.map(|anchor| (file_id, anchor))
+        };
+        let anchors = stream::iter(files).map(read).buffer_unordered(READS_AT_ONCE);
+        Ok(Self { anchor, of_files: anchors.try_collect::<HashMap<_, _>>().await? })
     }
 
     /// The links of the events, and where the chain stands after them.

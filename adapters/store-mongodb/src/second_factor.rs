@@ -1,7 +1,7 @@
 //! One-time codes, recovery codes and the count of failures: each one step on the account's document.
 
 use crate::documents::user_queries::{
-    at_revision, by_id, confirm, count_failure, holding_code, spend_code, spend_step,
+    at_revision, by_id, confirm, count_failure, failed_otherwise, holding_code, spend_code, spend_step,
 };
 use crate::errors::Failure;
 use crate::store::Shared;
@@ -9,6 +9,7 @@ use epic_domain::Timestamp;
 use epic_domain::id::UserId;
 use epic_domain::user::{OtpStep, RecoveryCodeDigest};
 use epic_outbound::users::Consumption;
+use mongodb::bson::oid::ObjectId;
 use mongodb::options::ReturnDocument;
 
 /// How often a change looks again when the account has changed between its look and its write.
@@ -50,15 +51,19 @@ pub(crate) async fn consume_recovery_code(
     Ok(spent.matched_count == 1)
 }
 
+/// Counts under a mark of its own: a driver that gets no answer in time asks again, and a server that still works on the first
+/// request, or has forgotten it, would count one failure twice.
 pub(crate) async fn record_failure(shared: &Shared, user_id: UserId) -> Result<u32, Failure> {
-    let counted = shared
-        .collections
-        .users
-        .find_one_and_update(by_id(user_id), count_failure())
+    let users = &shared.collections.users;
+    let mark = ObjectId::new();
+    let counted = users
+        .find_one_and_update(failed_otherwise(user_id, mark), count_failure(mark))
         .return_document(ReturnDocument::After)
         .await?;
-    match counted {
-        Some(document) => Ok(document.decode()?.enrolment.consecutive_failures),
-        None => Ok(0),
-    }
+    let counted = match counted {
+        Some(document) => Some(document),
+        // The account has gone, or the first request has counted.
+        None => users.find_one(by_id(user_id)).await?,
+    };
+    counted.map_or(Ok(0), |document| Ok(document.decode()?.enrolment.consecutive_failures))
 }

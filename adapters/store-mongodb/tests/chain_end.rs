@@ -50,6 +50,19 @@ async fn what_a_killed_node_has_decided_is_completed_by_whoever_appends_next() {
     }
 }
 
+/// As when the driver asks again after an answer was lost, and the database has forgotten that it has done this before.
+#[tokio::test]
+async fn an_append_that_finds_itself_done_is_not_done_twice() {
+    let database = FreshDatabase::new();
+    let (store, earlier) = (database.store().await, database.store().await);
+    store.append(&[event(1)]).await.unwrap();
+    earlier.append(&[event(2), event(3)]).await.unwrap();
+    store.append(&[event(2), event(3)]).await.unwrap();
+    assert_eq!(verified(&store).await, 3);
+    store.append(&[event(4)]).await.unwrap();
+    assert_eq!(verified(&store).await, 4);
+}
+
 #[tokio::test]
 async fn links_that_are_missing_before_the_last_append_stay_missing() {
     let database = FreshDatabase::new();

@@ -6,7 +6,7 @@ use core::time::Duration;
 use epic_domain::audit::{EventKind, SignedHead};
 use epic_domain::session::SessionPolicy;
 use epic_outbound::access_log::AccessLog;
-use epic_outbound::audit::Audit;
+use epic_outbound::audit::{Audit, EVENTS_MAX};
 use epic_outbound::clock::Clock;
 use epic_outbound::head_signer::HeadSigner;
 use epic_outbound::limiter::Limiter;
@@ -136,6 +136,9 @@ impl Housekeeping {
                     .times(summary.count)
             })
             .collect();
-        self.recorder.record(&happenings).await
+        for happenings in happenings.chunks(EVENTS_MAX) {
+            self.recorder.record(happenings).await?;
+        }
+        Ok(())
     }
 }

@@ -7,7 +7,7 @@ use epic_domain::session::{Revocation, SessionPolicy};
 use epic_inbound::Fault;
 use epic_inbound::sign_out::SignOutScope;
 use epic_outbound::access_log::{Access, AccessSummary, MockAccessLog};
-use epic_outbound::audit::{Audit, MockAudit};
+use epic_outbound::audit::{Audit, EVENTS_MAX, MockAudit};
 use epic_outbound::clock::Clock;
 use epic_outbound::head_signer::HeadSigner;
 use epic_outbound::limiter::MockLimiter;
@@ -233,6 +233,31 @@ async fn accesses_touch_their_sessions_and_are_recorded_with_their_counts() {
         .returning(|_| Ok(()));
     let ports = Ports {
         access_log: noted(vec![summary(1, 3), summary(2, 40)]),
+        sessions: Arc::new(sessions),
+        audit: Arc::new(audit),
+        ..Ports::untouched()
+    };
+    ports.housekeeping().record_accesses().await.unwrap();
+}
+
+#[tokio::test]
+async fn accesses_beyond_what_one_append_takes_are_recorded_in_several() {
+    let mut sessions = MockSessions::new();
+    sessions.expect_touch().times(1).returning(|_| Ok(()));
+    let mut order = Sequence::new();
+    let mut audit = MockAudit::new();
+    for (first, length) in [(0, EVENTS_MAX), (EVENTS_MAX, EVENTS_MAX), (2 * EVENTS_MAX, 1)] {
+        let first = summary(u64::try_from(first).unwrap(), 1).last.session_id;
+        audit
+            .expect_append()
+            .withf(move |events| events.len() == length && events[0].session_id == Some(first))
+            .times(1)
+            .in_sequence(&mut order)
+            .returning(|_| Ok(()));
+    }
+    let seeds = 0..=2 * u64::try_from(EVENTS_MAX).unwrap();
+    let ports = Ports {
+        access_log: noted(seeds.map(|seed| summary(seed, 1)).collect()),
         sessions: Arc::new(sessions),
         audit: Arc::new(audit),
         ..Ports::untouched()

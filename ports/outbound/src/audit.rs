@@ -5,12 +5,15 @@ use async_trait::async_trait;
 use epic_domain::audit::{Anchor, Event, EventKind, FileLink, Link, SignedHead};
 use epic_domain::id::{FileId, UserId};
 
+/// The most events that one call appends: a store may have to keep them in one record.
+pub const EVENTS_MAX: usize = 1_000;
+
 /// The audit log: one chain of events.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Audit: Send + Sync {
-    /// Puts events at the end of the chain, in their order, durably and in one step. An event about a file is put at the
-    /// end of that file's chain in the same step.
+    /// Puts events, [`EVENTS_MAX`] at most, at the end of the chain, in their order, durably and in one step. An event about
+    /// a file is put at the end of that file's chain in the same step.
     ///
     /// # Errors
     /// [`StoreError`]; nothing was appended.

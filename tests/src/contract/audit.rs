@@ -1,9 +1,10 @@
 //! Laws of the audit log.
 
 use super::{RACERS, Stores, begin_and_drop, race};
-use crate::builders::{bare_event, event};
+use crate::builders::{bare_event, event, file_event, file_id};
 use epic_domain::Timestamp;
 use epic_domain::audit::{Anchor, Event, EventKind, FailureReason, Link, verify};
+use epic_outbound::audit::EVENTS_MAX;
 use std::sync::Arc;
 
 /// Expands to the laws of [`Audit`](epic_outbound::audit::Audit). The factory is an async function without arguments
@@ -17,6 +18,7 @@ macro_rules! audit_contract {
             an_event_reads_back_whatever_it_holds
             a_batch_keeps_its_order
             an_empty_batch_changes_nothing
+            the_longest_batch_is_appended_whole
             racing_batches_leave_one_unbroken_chain
             pages_follow_each_other
             an_append_given_up_is_whole_or_absent
@@ -99,6 +101,16 @@ pub async fn an_empty_batch_changes_nothing(stores: &Stores) {
     let before = stores.audit.anchor().await.unwrap();
     stores.audit.append(&[]).await.unwrap();
     assert_eq!(stores.audit.anchor().await.unwrap(), before);
+}
+
+/// With events of some files among them.
+pub async fn the_longest_batch_is_appended_whole(stores: &Stores) {
+    let seeds = 0..u64::try_from(EVENTS_MAX).unwrap();
+    let events: Vec<_> = seeds
+        .map(|seed| if seed % 2 == 0 { event(seed) } else { file_event(seed, file_id(seed % 32)) })
+        .collect();
+    stores.audit.append(&events).await.unwrap();
+    assert_eq!(verified_events(stores).await, events);
 }
 
 /// Sixty-four append at one moment: nothing is lost, each batch stays together.

@@ -47,10 +47,7 @@ struct FileDocument {
 
 /// What is read of a link to know that it is there.
 #[derive(Debug, Deserialize)]
-pub(crate) struct SequenceDocument {
-    #[serde(rename = "_id")]
-    sequence: i64,
-}
+pub(crate) struct PresentDocument {}
 
 /// What is read of a link to know where a file's own chain stands.
 #[derive(Debug, Deserialize)]
@@ -58,22 +55,14 @@ pub(crate) struct PlaceDocument {
     file: FileDocument,
 }
 
-impl SequenceDocument {
+impl PresentDocument {
     /// The fields that are read.
     pub(crate) fn projection() -> Document {
         doc! { "_id": 1 }
     }
-
-    pub(crate) const fn sequence(&self) -> i64 {
-        self.sequence
-    }
 }
 
 impl LinkDocument {
-    pub(crate) const fn sequence(&self) -> i64 {
-        self.sequence
-    }
-
     pub(crate) fn encode(link: &Link) -> Result<Self, Failure> {
         let Link { sequence, event, head, file } = link;
         Ok(Self {
@@ -162,9 +151,10 @@ pub(crate) fn following(after: i64) -> Document {
     doc! { "_id": { "$gt": after } }
 }
 
-/// Links from one place to another, both taken in.
-pub(crate) fn within(first: i64, last: i64) -> Document {
-    doc! { "_id": { "$gte": first, "$lte": last } }
+/// What is in the places of these links.
+pub(crate) fn among(links: &[LinkDocument]) -> Document {
+    let places: Vec<i64> = links.iter().map(|link| link.sequence).collect();
+    doc! { "_id": { "$in": places } }
 }
 
 /// Links of a user's events before a place, of one kind if `kind` says so.

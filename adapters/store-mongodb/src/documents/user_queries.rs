@@ -12,6 +12,7 @@ use epic_domain::user::{
     Version,
 };
 use epic_outbound::users::{CredentialChange, TotpChange};
+use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, Uuid, doc, serialize_to_bson};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -165,8 +166,16 @@ pub(crate) fn spend_code(code: &RecoveryCodeDigest) -> Document {
     }
 }
 
-pub(crate) fn count_failure() -> Document {
-    doc! { "$inc": { "enrolment.consecutive_failures": 1_i64, "revision": 1_i64 } }
+/// The account, unless its last failure is the one with this mark.
+pub(crate) fn failed_otherwise(user_id: UserId, mark: ObjectId) -> Document {
+    doc! { "_id": uuid(user_id), "enrolment.last_failure": { "$ne": mark } }
+}
+
+pub(crate) fn count_failure(mark: ObjectId) -> Document {
+    doc! {
+        "$inc": { "enrolment.consecutive_failures": 1_i64, "revision": 1_i64 },
+        "$set": { "enrolment.last_failure": mark },
+    }
 }
 
 /// Each digest once.
