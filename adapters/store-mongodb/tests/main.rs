@@ -14,4 +14,5 @@ mod nodes;
 mod nodes_files;
 mod nodes_shares;
 mod opening;
+mod secured;
 mod support;

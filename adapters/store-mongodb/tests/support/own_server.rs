@@ -10,15 +10,16 @@ pub(crate) struct OwnServer {
     program: String,
     data: TempDir,
     port: u16,
-    arguments: &'static [&'static str],
+    arguments: Vec<String>,
     process: Option<Child>,
 }
 
 impl OwnServer {
     /// A server that runs and listens.
-    pub(crate) fn started(arguments: &'static [&'static str]) -> Self {
+    pub(crate) fn started(arguments: &[&str]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let (program, data) = (server_script(&[]), tempfile::tempdir().unwrap());
+        let arguments = arguments.iter().copied().map(str::to_owned).collect();
         let mut server = Self { program, data, port, arguments, process: None };
         server.start();
         server
@@ -43,7 +44,7 @@ impl OwnServer {
             .args(["--pdeathsig", "KILL", &self.program, "--port", &self.port.to_string(), "--storage-path"])
             .arg(self.data.path())
             .arg("--sync-on-commit")
-            .args(self.arguments)
+            .args(&self.arguments)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -56,6 +57,13 @@ impl OwnServer {
             std::thread::sleep(core::time::Duration::from_millis(25));
         }
         panic!("the server does not listen");
+    }
+
+    /// Starts it again on the data it has, with one more argument.
+    pub(crate) fn restart_with(&mut self, argument: &str) {
+        self.kill();
+        self.arguments.push(argument.to_owned());
+        self.start();
     }
 
     /// Ends it at once, as a crash does.
