@@ -16,7 +16,6 @@ use epic_outbound::sessions::EndScope;
 use epic_outbound::users::{Change, CredentialChange, Ending, Replacement, TotpChange};
 use futures_util::FutureExt;
 use mongodb::bson::Document;
-use std::sync::Arc;
 
 /// Updates the one account that matches; false when none does.
 async fn update(shared: &Shared, filter: Document, change: Document) -> Result<bool, Failure> {
@@ -98,20 +97,8 @@ pub(crate) async fn set_recovery_key(
     Ok(if replaced { Replacement::Replaced } else { Replacement::Stale })
 }
 
-/// Removes the account and turns its sessions into revocations; what else belongs to it is cleared away. Its events stay.
+/// Removes the account and turns its sessions into revocations; what else belongs to it is to be cleared away. Its events stay.
 pub(crate) async fn remove(
-    shared: &Arc<Shared>,
-    user_id: UserId,
-    revoked_until: Timestamp,
-) -> Result<Option<Vec<SessionId>>, Failure> {
-    let removed = remove_alone(shared, user_id, revoked_until).await?;
-    if removed.is_some() {
-        removed_accounts::clear(shared, user_id).await;
-    }
-    Ok(removed)
-}
-
-async fn remove_alone(
     shared: &Shared,
     user_id: UserId,
     revoked_until: Timestamp,

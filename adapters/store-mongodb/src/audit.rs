@@ -17,7 +17,7 @@ use epic_outbound::audit::Audit;
 use futures_util::TryStreamExt;
 use mongodb::Cursor;
 use mongodb::bson::{Document, doc};
-use mongodb::options::Hint;
+use mongodb::options::{Hint, ReadConcern};
 
 #[async_trait]
 impl Audit for MongoStore {
@@ -61,7 +61,10 @@ impl Audit for MongoStore {
     }
 
     async fn anchor_of_file(&self, file_id: FileId) -> Result<Anchor, StoreError> {
-        self.call(move |shared| async move { anchor_of_file(&shared.collections, file_id).await }).await
+        self.call(move |shared| async move {
+            anchor_of_file(&shared.collections, file_id, ReadConcern::majority()).await
+        })
+        .await
     }
 
     async fn keep_signed_head(&self, head: &SignedHead) -> Result<(), StoreError> {
@@ -116,12 +119,17 @@ async fn list_of_file(
 }
 
 /// Where a file's own chain stands: at its last event.
-pub(crate) async fn anchor_of_file(collections: &Collections, file_id: FileId) -> Result<Anchor, Failure> {
+pub(crate) async fn anchor_of_file(
+    collections: &Collections,
+    file_id: FileId,
+    concern: ReadConcern,
+) -> Result<Anchor, Failure> {
     let places = collections.audit.clone_with_type::<PlaceDocument>();
     let last = places
         .find_one(of_file(file_id, 0))
         .projection(PlaceDocument::projection())
         .sort(doc! { "file.sequence": -1 })
+        .read_concern(concern)
         .await?;
     last.map_or_else(|| Ok(Anchor::of_file(file_id)), |place| place.anchor())
 }

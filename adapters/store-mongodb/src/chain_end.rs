@@ -13,13 +13,11 @@ use crate::errors::Failure;
 use epic_domain::audit::{Anchor, Event};
 use epic_domain::id::FileId;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use mongodb::options::ReadConcern;
 use std::collections::{HashMap, HashSet};
 
 /// How often an append begins anew when the anchor was not where it was remembered. Each time another node has appended.
 const TRIES_MAX: u32 = 128;
-/// How often links are put in their places while another node puts the same links there.
-const PLACINGS_MAX: u32 = 32;
-
 /// Chains of files that are asked for at once.
 const READS_AT_ONCE: usize = 8;
 
@@ -75,17 +73,20 @@ async fn put_in_place(collections: &Collections, links: &[LinkDocument]) -> Resu
 
 /// Puts those links in their places that are not there yet.
 async fn put_missing(collections: &Collections, links: &[LinkDocument]) -> Result<(), Failure> {
-    for _ in 0..PLACINGS_MAX {
-        let missing = missing(collections, links).await?;
-        if missing.is_empty() {
-            return Ok(());
-        }
-        match insert(collections, missing).await {
+    let mut left = missing(collections, links).await?;
+    while !left.is_empty() {
+        match insert(collections, left).await {
             Err(failure) if failure.is_duplicate_key() => {}
             other => return other,
         }
+        let still = missing(collections, links).await?;
+        // Whoever else puts the same links there has put one at least. Anything else in their way does not belong there.
+        if still.len() == left.len() {
+            return Err(Failure::Damaged("link"));
+        }
+        left = still;
     }
-    Err(Failure::Contended)
+    Ok(())
 }
 
 /// One after the other, so that a place is never filled before those that come before it.
@@ -100,7 +101,9 @@ async fn missing<'links>(
     links: &'links [LinkDocument],
 ) -> Result<&'links [LinkDocument], Failure> {
     let places = collections.audit.clone_with_type::<PresentDocument>();
-    let there = places.find(among(links)).projection(PresentDocument::projection()).await?;
+    // What a majority holds may lie behind. The anchor, which a majority does hold, has these links too.
+    let there = places.find(among(links)).projection(PresentDocument::projection());
+    let there = there.read_concern(ReadConcern::local()).await?;
     let there: Vec<PresentDocument> = there.try_collect().await?;
     Ok(links.get(there.len()..).unwrap_or_default())
 }
@@ -115,7 +118,10 @@ impl Chain {
     async fn read(collections: &Collections, anchor: Anchor, events: &[Event]) -> Result<Self, Failure> {
         let files: HashSet<FileId> = events.iter().filter_map(|event| Some(event.file?.file_id)).collect();
         let read = |file_id| async move {
-            anchor_of_file(collections, file_id).await.map(|anchor| (file_id, anchor))
+            // What a majority holds may lie behind, at a new primary even behind what was answered. The anchor decides, which
+            // is written where this is read.
+            let anchor = anchor_of_file(collections, file_id, ReadConcern::local()).await?;
+            Ok::<_, Failure>((file_id, anchor))
         };
         let anchors = stream::iter(files).map(read).buffer_unordered(READS_AT_ONCE);
         Ok(Self { anchor, of_files: anchors.try_collect::<HashMap<_, _>>().await? })

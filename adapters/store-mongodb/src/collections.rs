@@ -8,6 +8,7 @@ use crate::documents::file_link::FileLinkDocument;
 use crate::documents::format::FormatDocument;
 use crate::documents::limit::LimitDocument;
 use crate::documents::link::LinkDocument;
+use crate::documents::node::NodeDocument;
 use crate::documents::removed_account::RemovedAccountDocument;
 use crate::documents::request::RequestDocument;
 use crate::documents::session::SessionDocument;
@@ -61,6 +62,8 @@ collections! {
     doomed_blobs: DoomedBlobDocument,
     /// One document an account that is gone but has left something behind.
     removed_accounts: RemovedAccountDocument,
+    /// One document a node, with the last question that it asked of its feed.
+    nodes: NodeDocument,
     /// One document a key of the shared limiter: whoever attempts something.
     limits: LimitDocument,
     /// One document an event, at its place in the chain.

@@ -3,7 +3,7 @@
 use crate::errors::{Failure, OpenError};
 use crate::options::MongoOptions;
 use mongodb::Client;
-use mongodb::bson::doc;
+use mongodb::bson::{Document, doc};
 use mongodb::error::ErrorKind;
 use mongodb::options::{
     Acknowledgment, ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, TransactionOptions,
@@ -43,22 +43,33 @@ pub(crate) fn transaction_options(options: &MongoOptions) -> TransactionOptions 
 }
 
 fn durable(options: &MongoOptions) -> WriteConcern {
-    WriteConcern::builder().w(Acknowledgment::Majority).journal(true).w_timeout(options.deadline).build()
+    // The server gives up first: a call that is cut off costs its connection.
+    let server_deadline = options.deadline.saturating_sub(options.deadline / 10);
+    WriteConcern::builder().w(Acknowledgment::Majority).journal(true).w_timeout(server_deadline).build()
 }
 
 fn primary() -> SelectionCriteria {
     SelectionCriteria::ReadPreference(ReadPreference::Primary)
 }
 
-/// Makes sure that transactions work: they do on members of a replica set and behind a mongos.
+/// Makes sure that transactions work, as they do on members of a replica set and behind a mongos, and that the primary is asked
+/// whichever member that is. By a direct connection the driver asks the one member also when it is no primary any more, and
+/// what that one says may be old.
 ///
 /// # Errors
-/// [`OpenError::NoTransactions`] if not, [`OpenError::Unavailable`] when no server answers.
-pub(crate) async fn check_transactions(client: &Client) -> Result<(), OpenError> {
-    let hello = client.database("admin").run_command(doc! { "hello": 1 }).await?;
+/// [`OpenError::NoTransactions`], [`OpenError::OneOfSeveral`], or [`OpenError::Unavailable`] when no server answers.
+pub(crate) async fn check_servers(client: &Client, is_direct: bool) -> Result<(), OpenError> {
+    judge_servers(&client.database("admin").run_command(doc! { "hello": 1 }).await?, is_direct)
+}
+
+fn judge_servers(hello: &Document, is_direct: bool) -> Result<(), OpenError> {
     let has_transactions =
         hello.contains_key("setName") || hello.get_str("msg").is_ok_and(|message| message == "isdbgrid");
-    if has_transactions { Ok(()) } else { Err(OpenError::NoTransactions) }
+    if !has_transactions {
+        return Err(OpenError::NoTransactions);
+    }
+    let has_others = hello.get_array("hosts").is_ok_and(|hosts| hosts.len() > 1);
+    if is_direct && has_others { Err(OpenError::OneOfSeveral) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -83,6 +94,19 @@ mod tests {
         assert_eq!((client.retry_writes, client.retry_reads), (Some(true), Some(true)));
         assert_eq!(client.max_pool_size, Some(32));
         assert_eq!(client.server_selection_timeout, Some(Duration::from_secs(5)));
+    }
+
+    #[test]
+    fn a_direct_connection_to_one_of_several_members_is_refused() {
+        let alone = doc! { "setName": "rs0", "hosts": ["db1:27017"] };
+        let one_of_several = doc! { "setName": "rs0", "hosts": ["db1:27017", "db2:27017"] };
+        for (hello, is_direct) in
+            [(&alone, true), (&alone, false), (&one_of_several, false), (&doc! { "msg": "isdbgrid" }, false)]
+        {
+            assert!(judge_servers(hello, is_direct).is_ok(), "{hello}");
+        }
+        assert!(matches!(judge_servers(&one_of_several, true), Err(OpenError::OneOfSeveral)));
+        assert!(matches!(judge_servers(&doc! { "ok": 1 }, true), Err(OpenError::NoTransactions)));
     }
 
     #[tokio::test]

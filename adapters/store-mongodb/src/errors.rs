@@ -18,6 +18,11 @@ pub enum OpenError {
     /// The server stands alone: it has no transactions.
     #[error("the MongoDB server must be a replica set member or a mongos: it has no transactions otherwise")]
     NoTransactions,
+    /// A direct connection to one member of several.
+    #[error(
+        "the connection string asks for a direct connection to one of several members: leave directConnection out, so that the primary is asked"
+    )]
+    OneOfSeveral,
     /// A newer server wrote the database; this one does not know its documents.
     #[error("the database has format {found}, this server knows up to {known}")]
     TooNew {

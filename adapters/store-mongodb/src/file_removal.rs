@@ -25,6 +25,8 @@ use std::collections::BTreeMap;
 
 /// Files that a sweep removes in one transaction, so that their owner does not wait long.
 const FILES_PER_TRANSACTION: usize = 16;
+/// Transactions of one call of a sweep: together they stay well within the time that a call may take.
+const TRANSACTIONS_PER_CALL: usize = 8;
 
 pub(crate) async fn remove(
     shared: &Shared,
@@ -193,11 +195,19 @@ pub(crate) async fn remove_old_trash(
         }
     }
     let there = those_there(&shared.collections, of_owners.keys().copied().collect()).await?;
-    let mut swept = Vec::new();
+    let mut transactions = Vec::new();
     for (owner, files) in of_owners.into_iter().filter(|(owner, _)| there.contains(owner)) {
-        for files in files.chunks(FILES_PER_TRANSACTION) {
-            let still_trashed = trashed_among(files, trashed_until);
-            swept.extend(remove_trash(shared, owner, still_trashed, now).await?);
+        let chunks = files.chunks(FILES_PER_TRANSACTION);
+        transactions.extend(chunks.map(|files| (owner, trashed_among(files, trashed_until))));
+    }
+    transactions.truncate(TRANSACTIONS_PER_CALL);
+    let mut swept = Vec::new();
+    for (owner, still_trashed) in transactions {
+        match remove_trash(shared, owner, still_trashed, now).await {
+            Ok(removed) => swept.extend(removed),
+            Err(failure) if swept.is_empty() => return Err(failure),
+            // What is gone must be told, or nobody ever hears of it; what failed is met again.
+            Err(_) => break,
         }
     }
     Ok(swept)

@@ -5,8 +5,8 @@ use crate::documents::values::integer;
 use crate::errors::{Failure, OpenError};
 use core::time::Duration;
 use mongodb::bson::{Document, doc};
-use mongodb::options::IndexOptions;
-use mongodb::{Database, IndexModel};
+use mongodb::options::{CommitQuorum, IndexOptions};
+use mongodb::{Collection, Database, IndexModel};
 
 /// `NamespaceExists`.
 const NAMESPACE_EXISTS: i32 = 48;
@@ -18,12 +18,13 @@ const INDEX_KEY_SPECS_CONFLICT: i32 = 86;
 /// What has a lifetime: collection, name of the index, time. Queries look at these times themselves.
 ///
 /// Files, contents, uploads, shares and links have none: what they hold is accounted for when they go.
-const LIFETIMES: [(&str, &str, &str); 5] = [
+const LIFETIMES: [(&str, &str, &str); 6] = [
     ("users", "pending_expiry", "pending_expires_at"),
     ("sessions", "session_expiry", "live.expires_at"),
     ("sessions", "revocation_expiry", "revoked_until"),
     ("requests", "request_expiry", "expires_at"),
     ("limits", "limit_expiry", "expires_at"),
+    ("nodes", "node_expiry", "asked_at"),
 ];
 
 /// Makes what is missing.
@@ -38,18 +39,27 @@ pub(crate) async fn ensure(collections: &Collections, expired_kept_for: Duration
             Err(failure) => return Err(failure.into()),
         }
     }
-    collections.users.create_index(unique("by_username", doc! { "username": 1 })).await?;
-    collections.sessions.create_index(plain("by_user", doc! { "live.user_id": 1, "_id": 1 })).await?;
-    collections.files.create_indexes(files()).await?;
-    collections.contents.create_indexes(contents()).await?;
-    collections.uploads.create_indexes(uploads()).await?;
-    collections.shares.create_indexes(shares()).await?;
-    collections.links.create_indexes(links()).await?;
-    collections.doomed_blobs.create_index(plain("by_order", doc! { "order": 1 })).await?;
-    collections.audit.create_indexes(audit()).await?;
+    make(&collections.users, [unique("by_username", doc! { "username": 1 })]).await?;
+    make(&collections.sessions, [plain("by_user", doc! { "live.user_id": 1, "_id": 1 })]).await?;
+    make(&collections.files, files()).await?;
+    make(&collections.contents, contents()).await?;
+    make(&collections.uploads, uploads()).await?;
+    make(&collections.shares, shares()).await?;
+    make(&collections.links, links()).await?;
+    make(&collections.doomed_blobs, [plain("by_order", doc! { "order": 1 })]).await?;
+    make(&collections.audit, audit()).await?;
     for (collection, name, field) in LIFETIMES {
         ensure_lifetime(&collections.database, collection, name, field, expired_kept_for).await?;
     }
+    Ok(())
+}
+
+/// A majority of the members is enough: one that is down holds up no start of a server that brings a new index.
+async fn make<T: Send + Sync>(
+    collection: &Collection<T>,
+    indexes: impl IntoIterator<Item = IndexModel>,
+) -> Result<(), Failure> {
+    collection.create_indexes(indexes).commit_quorum(CommitQuorum::Majority).await?;
     Ok(())
 }
 
@@ -141,8 +151,8 @@ async fn ensure_lifetime(
     let options =
         IndexOptions::builder().name(name.to_owned()).sparse(true).expire_after(expired_kept_for).build();
     let index = IndexModel::builder().keys(doc! { field: 1 }).options(options).build();
-    match database.collection::<Document>(collection).create_index(index).await.map_err(Failure::from) {
-        Ok(_) => Ok(()),
+    match make(&database.collection::<Document>(collection), [index]).await {
+        Ok(()) => Ok(()),
         // It was made for another span.
         Err(Failure::Server(INDEX_OPTIONS_CONFLICT | INDEX_KEY_SPECS_CONFLICT)) => {
             let seconds = integer(expired_kept_for.as_secs())?;

@@ -8,8 +8,8 @@
 //! Every write waits for the journals of a majority and every read sees what a majority holds: what is acknowledged
 //! survives the loss of a node. Every call has a deadline, and goes on to its end when its caller has gone.
 //!
-//! Architecture invariant: nothing here reads a clock or draws an id. Indexes with a lifetime only clean up; queries
-//! look at expiry themselves, by the time that the caller gives.
+//! Architecture invariant: nothing here reads a clock or draws the id of anything that is kept. Indexes with a lifetime only
+//! clean up; queries look at expiry themselves, by the time that the caller gives.
 
 mod account_changes;
 mod account_clearing;
@@ -42,6 +42,7 @@ mod moving;
 mod moving_export;
 mod moving_import;
 mod moving_mark;
+mod nodes;
 mod options;
 mod presence;
 #[cfg(test)]

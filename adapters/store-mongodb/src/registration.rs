@@ -41,7 +41,7 @@ pub(crate) async fn insert_if_absent(
             Some(holder) if holder.status.exists_at(now) => return Ok(Insertion::NameTaken),
             Some(holder) => {
                 if take_over(shared, &holder, user, now).await? {
-                    removed_accounts::clear(shared, holder.id).await;
+                    removed_accounts::take_up(shared);
                     return Ok(Insertion::Inserted);
                 }
             }

@@ -18,7 +18,7 @@ use epic_domain::session::{Presented, Revocation, Session};
 use epic_outbound::StoreError;
 use epic_outbound::sessions::{EndScope, Opening, OpeningOutcome, Rotation, RotationOutcome, Sessions};
 use futures_util::TryStreamExt;
-use mongodb::bson::doc;
+use mongodb::bson::{Document, doc};
 
 /// How often a rotation looks again when the session has moved on between its look and its write.
 const TRIES_MAX: u32 = 16;
@@ -124,8 +124,7 @@ async fn rotate(shared: &Shared, rotation: &Rotation) -> Result<RotationOutcome,
         let unchanged = holding(session.id, session.current.refresh_id);
         match session.present(rotation.presented, &rotation.next, rotation.reuse_grace, rotation.now) {
             Presented::Rotated(next) => {
-                let rotated = shared.collections.sessions.update_one(unchanged, rotate_to(&next)?).await?;
-                if rotated.matched_count == 1 {
+                if write_rotation(shared, unchanged, rotate_to(&next)?).await? {
                     return Ok(RotationOutcome::Rotated(next));
                 }
             }
@@ -139,6 +138,18 @@ async fn rotate(shared: &Shared, rotation: &Rotation) -> Result<RotationOutcome,
         }
     }
     Err(Failure::Contended)
+}
+
+/// The server gives up before the caller does. A rotation that waited for somebody else's transaction and came about after its
+/// caller was told to come again would give out tokens that nobody gets, and make the caller's own the ones of old.
+async fn write_rotation(shared: &Shared, unchanged: Document, change: Document) -> Result<bool, Failure> {
+    let sessions = shared.collections.sessions.clone_with_type::<Document>();
+    let rotated = sessions
+        .find_one_and_update(unchanged, change)
+        .projection(doc! { "_id": 1 })
+        .max_time(shared.deadline / 2)
+        .await?;
+    Ok(rotated.is_some())
 }
 
 async fn live_revocations(shared: &Shared, now: Timestamp) -> Result<Vec<Revocation>, Failure> {

@@ -2,19 +2,20 @@
 
 use crate::append_queue::AppendQueue;
 use crate::collections::Collections;
-use crate::connection::{check_transactions, client_options, transaction_options};
+use crate::connection::{check_servers, client_options, transaction_options};
 use crate::errors::{Failure, OpenError};
 use crate::options::MongoOptions;
+use crate::transaction::Transactions;
 use crate::turns::Turns;
-use crate::{format, indexes, removed_accounts, transaction};
+use crate::{format, indexes, removed_accounts};
 use core::task::Poll;
 use core::time::Duration;
 use epic_outbound::StoreError;
 use futures_util::future::BoxFuture;
 use futures_util::poll;
-use mongodb::bson::doc;
+use mongodb::bson::{Uuid, doc};
 use mongodb::error::Error;
-use mongodb::options::{ClientOptions, TransactionOptions};
+use mongodb::options::ClientOptions;
 use mongodb::{Client, ClientSession};
 use std::sync::Arc;
 use tokio::sync::{Mutex, Semaphore, TryAcquireError};
@@ -31,9 +32,12 @@ pub struct MongoStore {
 /// What all calls of a store share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    client: Client,
-    transaction_options: TransactionOptions,
-    deadline: Duration,
+    transactions: Transactions,
+    /// For clients of their own: those of feeds.
+    pub(crate) client_options: ClientOptions,
+    /// This node, while the store is open.
+    pub(crate) node: Uuid,
+    pub(crate) deadline: Duration,
     calls: Arc<Semaphore>,
     pub(crate) collections: Collections,
     /// Whose turn it is to change an account's sessions or files.
@@ -64,15 +68,18 @@ impl MongoStore {
 
     /// Opens a store by a driver that is set up so.
     pub(crate) async fn connect(options: &MongoOptions, client: ClientOptions) -> Result<Self, OpenError> {
+        let client_options = client.clone();
         let client = Client::with_options(client)?;
-        within(options.deadline, check_transactions(&client)).await?;
+        let is_direct = client_options.direct_connection == Some(true);
+        within(options.deadline, check_servers(&client, is_direct)).await?;
         let collections = Collections::of(client.database(&options.database));
         within(options.deadline, format::check(&collections)).await?;
         indexes::ensure(&collections, options.expired_kept_for).await?;
         within(options.deadline, format::mark(&collections)).await?;
         let shared = Shared {
-            client,
-            transaction_options: transaction_options(options),
+            transactions: Transactions::new(client, transaction_options(options)),
+            client_options,
+            node: Uuid::new(),
             deadline: options.deadline,
             calls: Arc::new(Semaphore::new(usize::try_from(CALLS_MAX).unwrap_or(usize::MAX))),
             collections,
@@ -138,7 +145,7 @@ impl MongoStore {
 }
 
 impl Shared {
-    /// Runs `steps` in one transaction; see [`transaction::run`].
+    /// Runs `steps` in one transaction; see [`Transactions::run`].
     pub(crate) async fn in_transaction<C, T, F>(&self, context: C, steps: F) -> Result<T, Failure>
     where
         C: Send,
@@ -150,7 +157,7 @@ impl Shared {
             ) -> BoxFuture<'b, Result<T, Error>>
             + Send,
     {
-        transaction::run(&self.client, &self.transaction_options, &self.collections, context, steps).await
+        self.transactions.run(&self.collections, context, steps).await
     }
 }
 

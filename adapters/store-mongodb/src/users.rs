@@ -4,7 +4,7 @@ use crate::MongoStore;
 use crate::documents::user_queries::{by_id, by_username};
 use crate::errors::Failure;
 use crate::store::Shared;
-use crate::{account_changes, registration, second_factor};
+use crate::{account_changes, registration, removed_accounts, second_factor};
 use async_trait::async_trait;
 use epic_domain::Timestamp;
 use epic_domain::id::{SessionId, UserId};
@@ -138,8 +138,19 @@ impl Users for MongoStore {
         user_id: UserId,
         revoked_until: Timestamp,
     ) -> Result<Option<Vec<SessionId>>, StoreError> {
-        self.call(|shared| async move { account_changes::remove(&shared, user_id, revoked_until).await })
+        let removed = self
+            .call(|shared| async move { account_changes::remove(&shared, user_id, revoked_until).await })
+            .await?;
+        if removed.is_some() {
+            // A call of its own: the account is gone, however long it takes to clear away what it leaves behind.
+            self.call(|shared| async move {
+                removed_accounts::clear(&shared, user_id).await;
+                Ok(())
+            })
             .await
+            .ok();
+        }
+        Ok(removed)
     }
 
     async fn remove_expired_pending(&self, now: Timestamp, limit: u32) -> Result<u32, StoreError> {

@@ -2,6 +2,7 @@
 
 use crate::support::FreshDatabase;
 use crate::support::own_server::OwnServer;
+use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use epic_domain::id::UserId;
 use epic_domain::session::Revocation;
@@ -20,18 +21,20 @@ async fn follow(store: &MongoStore) -> Box<dyn ChangeFeed> {
     store.follow().await.unwrap().unwrap()
 }
 
-/// What the feed tells until an answer says that this is all and that nothing happened any more.
+/// Everything that the feed tells of what was there when this was called: until the answer to a question.
 async fn told(feed: &mut Box<dyn ChangeFeed>) -> Vec<StoreChange> {
+    static QUESTIONS: AtomicU64 = AtomicU64::new(1);
+    let question = QUESTIONS.fetch_add(1, Ordering::SeqCst);
+    feed.ask(question);
     let mut all = Vec::new();
     for _ in 0..1_000 {
-        let Told { changes, is_all } = feed.next().await.unwrap();
-        let is_quiet = changes.is_empty() && is_all;
+        let Told { changes, answered } = feed.next().await.unwrap();
         all.extend(changes);
-        if is_quiet {
+        if answered >= Some(question) {
             return all;
         }
     }
-    panic!("the feed never rests");
+    panic!("the question is not answered");
 }
 
 fn ended(seed: u64) -> StoreChange {
@@ -122,12 +125,9 @@ async fn more_changes_than_an_answer_holds_are_all_told() {
     users.insert_many(documents).await.unwrap();
     let mut feed = follow(&store).await;
     users.update_many(doc! {}, doc! { "$set": { "status": "disabled" } }).await.unwrap();
-    let first = feed.next().await.unwrap();
-    let mut all = first.changes.clone();
-    all.extend(told(&mut feed).await);
+    let all = told(&mut feed).await;
     let accounts: BTreeSet<_> = all.iter().map(|change| format!("{change:?}")).collect();
     assert_eq!((all.len(), accounts.len()), (2_500, 2_500));
-    assert_eq!(first.is_all, first.changes.len() < 1_000, "a full answer does not say that it is all");
 }
 
 #[tokio::test]
@@ -138,6 +138,20 @@ async fn the_databases_of_others_are_not_told_of() {
     signed_in(&store, 1, [1]).await;
     store.end(session_id(1), seconds_after_t0(60)).await.unwrap();
     assert_eq!(told(&mut feed).await, []);
+}
+
+/// A stream that stays with a server which is no primary any more, or waits behind a mongos, tells nothing either.
+#[tokio::test]
+async fn silence_answers_no_question_and_one_node_does_not_answer_for_another() {
+    let database = FreshDatabase::new();
+    let (here, there) = (database.store().await, database.store().await);
+    let (mut feed, mut other) = (follow(&here).await, follow(&there).await);
+    other.ask(1_000_000);
+    assert_eq!(told(&mut other).await, []);
+    for _ in 0..3 {
+        assert_eq!(feed.next().await.unwrap(), Told { changes: Vec::new(), answered: None });
+    }
+    assert_eq!(told(&mut feed).await, [], "its own are answered");
 }
 
 fn options(server: &OwnServer) -> MongoOptions {

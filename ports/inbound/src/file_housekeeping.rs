@@ -9,6 +9,7 @@ use epic_domain::Timestamp;
 use epic_domain::audit::EventKind;
 use epic_domain::file::{FilePolicy, StageState};
 use epic_domain::id::BlobId;
+use epic_outbound::StoreError;
 use epic_outbound::blobs::Blobs;
 use epic_outbound::clock::Clock;
 use epic_outbound::files::{Files, Usages};
@@ -109,21 +110,24 @@ impl FileHousekeeping {
     }
 
     /// Removes what has come to its end: uploads that rest, files in the trash, earlier contents, shares, links, and what is
-    /// remembered of requests.
+    /// remembered of requests. What fails keeps nothing else from going.
     ///
     /// # Errors
     /// [`Fault`] when the store does not answer; the next sweep takes up where this one stopped.
     pub async fn sweep(&self) -> Result<(), Fault> {
         let now = self.ports.clock.now();
-        self.abandon_expired(now).await?;
-        self.empty_trash(now).await?;
         let superseded_until = self.policy.versions_end(now);
-        let is_full = |count: u32| count >= SWEEP_MAX;
-        while is_full(self.ports.files.remove_old_versions(superseded_until, SWEEP_MAX).await?) {}
-        while is_full(self.ports.shares.remove_expired(now, SWEEP_MAX).await?) {}
-        while is_full(self.ports.links.remove_expired(now, SWEEP_MAX).await?) {}
-        while is_full(self.ports.uploads.forget_requests(now, SWEEP_MAX).await?) {}
-        Ok(())
+        let Self { ports: FileHousekeepingPorts { files, shares, links, uploads, .. }, .. } = self;
+        [
+            self.abandon_expired(now).await,
+            self.empty_trash(now).await,
+            all(|| files.remove_old_versions(superseded_until, SWEEP_MAX)).await,
+            all(|| shares.remove_expired(now, SWEEP_MAX)).await,
+            all(|| links.remove_expired(now, SWEEP_MAX)).await,
+            all(|| uploads.forget_requests(now, SWEEP_MAX)).await,
+        ]
+        .into_iter()
+        .collect()
     }
 
     /// Removes the blobs that nothing needs any more from the blob store. One that cannot be removed does not keep the
@@ -202,9 +206,18 @@ impl FileHousekeeping {
             if !happenings.is_empty() {
                 self.recorder.record(&happenings).await?;
             }
-            if u32::try_from(swept.len()).unwrap_or(u32::MAX) < SWEEP_MAX {
+            // A store may do less at once than it was asked for.
+            if swept.is_empty() {
                 return Ok(());
             }
         }
     }
+}
+
+/// Removes some again and again, until there are fewer than may go at once.
+async fn all<Removal: Future<Output = Result<u32, StoreError>>>(
+    remove_some: impl Fn() -> Removal,
+) -> Result<(), Fault> {
+    while remove_some().await? >= SWEEP_MAX {}
+    Ok(())
 }

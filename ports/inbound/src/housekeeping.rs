@@ -118,7 +118,7 @@ impl Housekeeping {
     /// Writes the calls noted since the last time into the audit log and the sessions' last-seen times.
     ///
     /// # Errors
-    /// [`Fault`] when the store does not answer; the calls of this round stay unrecorded.
+    /// [`Fault`] when the store does not answer; some calls of this round, or all, stay unrecorded.
     pub async fn record_accesses(&self) -> Result<(), Fault> {
         let summaries = self.ports.access_log.drain();
         if summaries.is_empty() {
@@ -126,7 +126,8 @@ impl Housekeeping {
         }
         let seen: Vec<_> =
             summaries.iter().map(|summary| (summary.last.session_id, summary.last.at)).collect();
-        self.ports.sessions.touch(&seen).await?;
+        // The log comes first to those who look into it: it does not suffer when this fails.
+        let touched = self.ports.sessions.touch(&seen).await;
         let happenings: Vec<_> = summaries
             .iter()
             .map(|summary| {
@@ -139,6 +140,6 @@ impl Housekeeping {
         for happenings in happenings.chunks(EVENTS_MAX) {
             self.recorder.record(happenings).await?;
         }
-        Ok(())
+        Ok(touched?)
     }
 }

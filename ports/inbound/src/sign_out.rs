@@ -1,8 +1,10 @@
 //! Sign out: end sessions, everywhere, at once.
 
 use crate::authenticate::Authenticated;
+use crate::ending::ended_since;
 use crate::recorder::Happening;
 use crate::{Fault, Recorder, TokenIssuer};
+use core::time::Duration;
 use epic_domain::Timestamp;
 use epic_domain::audit::EventKind;
 use epic_domain::id::{SessionId, UserId};
@@ -85,7 +87,8 @@ impl SignOut {
     }
 
     /// Ends sessions and announces them. An earlier attempt may have been cut short between the two, by a client that
-    /// hung up for example; its sessions do not end a second time, so the store is asked for all that ended before too.
+    /// hung up for example; its sessions do not end a second time, so the store is asked for those that ended lately too. What
+    /// ended earlier has been caught up with.
     async fn end_many(
         &self,
         user_id: UserId,
@@ -95,7 +98,8 @@ impl SignOut {
     ) -> Result<(), Fault> {
         let ended = self.ports.sessions.end_many(user_id, scope, until).await?;
         self.announce(&ended, until);
-        let ended_before = self.ports.sessions.live_revocations(now).await?;
+        let lately = ended_since(self.issuer.policy(), now, Duration::ZERO);
+        let ended_before = self.ports.sessions.live_revocations(lately).await?;
         self.ports.revocations.announce(&ended_before);
         Ok(())
     }

@@ -272,11 +272,17 @@ async fn without_accesses_nothing_is_written() {
 }
 
 #[tokio::test]
-async fn accesses_that_cannot_be_written_are_a_fault() {
+async fn accesses_that_cannot_be_written_are_a_fault_and_the_log_does_not_hang_on_the_sessions() {
     let mut sessions = MockSessions::new();
     sessions.expect_touch().times(1).returning(|_| Err(full()));
-    let ports =
-        Ports { access_log: noted(vec![summary(1, 3)]), sessions: Arc::new(sessions), ..Ports::untouched() };
+    let mut audit = MockAudit::new();
+    audit.expect_append().times(1).returning(|_| Ok(()));
+    let ports = Ports {
+        access_log: noted(vec![summary(1, 3)]),
+        sessions: Arc::new(sessions),
+        audit: Arc::new(audit),
+        ..Ports::untouched()
+    };
     assert!(matches!(ports.housekeeping().record_accesses().await, Err(Fault::Full(_))));
 
     let mut sessions = MockSessions::new();

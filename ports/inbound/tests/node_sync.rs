@@ -5,7 +5,9 @@ use epic_domain::rate_limit::{Action, Decision};
 use epic_domain::session::{Claims, Revocation, SessionPolicy};
 use epic_inbound::Fault;
 use epic_inbound::authenticate::AuthenticateError;
-use epic_inbound::node_sync::{LastHeard, NodeSync, NodeSyncPorts, Step, TRUSTED_FOR};
+use epic_inbound::node_sync::{
+    ANSWERED_WITHIN, LastHeard, NodeSync, NodeSyncPorts, QUESTION_PERIOD, Step, TRUSTED_FOR,
+};
 use epic_outbound::changes::{
     MockAccountMemory, MockChangeFeed, MockChanges, MockUpToDate, StoreChange, Told, UpToDate,
 };
@@ -67,11 +69,39 @@ impl Doubles {
     }
 }
 
+fn told(answered: Option<u64>) -> Told {
+    Told { changes: Vec::new(), answered }
+}
+
+/// It tells nothing and answers nothing.
 fn silent_feed() -> MockChangeFeed {
     let mut feed = MockChangeFeed::new();
-    feed.expect_next().returning(|| Ok(Told { changes: Vec::new(), is_all: true }));
+    feed.expect_ask().return_const(());
+    feed.expect_next().returning(|| Ok(told(None)));
     feed
 }
+
+/// It takes any question and gives these answers, one after the other.
+fn answering_feed(answers: impl IntoIterator<Item = Option<u64>>) -> MockChangeFeed {
+    let mut feed = MockChangeFeed::new();
+    feed.expect_ask().return_const(());
+    for answered in answers {
+        feed.expect_next().times(1).return_once(move || Ok(told(answered)));
+    }
+    feed
+}
+
+/// A node that has opened this feed, and its clock.
+async fn following(feed: MockChangeFeed) -> (NodeSync, Arc<LastHeard>, Arc<FakeClock>) {
+    let mut doubles = Doubles::opening([feed]);
+    doubles.revocations.expect_announce().return_const(());
+    let clock = Arc::clone(&doubles.clock);
+    let (sync, last_heard) = doubles.build();
+    sync.step().await.unwrap();
+    (sync, last_heard, clock)
+}
+
+const ALMOST: Duration = Duration::from_millis(1);
 
 /// The other way round, what ends between the question and the opening would never be heard of.
 #[tokio::test]
@@ -122,6 +152,7 @@ async fn a_start_at_which_the_store_does_not_answer_is_a_fault_and_nothing_is_tr
 async fn after_a_gap_the_store_is_asked_for_what_ended_in_it_and_half_a_minute_more() {
     let policy = SessionPolicy::DEFAULT;
     let mut lost = MockChangeFeed::new();
+    lost.expect_ask().return_const(());
     lost.expect_next().times(1).returning(|| Err(unanswered()));
     let mut doubles = Doubles::untouched();
     doubles.changes.expect_follow().times(1).return_once(move || Ok(Some(Box::new(lost))));
@@ -141,16 +172,51 @@ async fn after_a_gap_the_store_is_asked_for_what_ended_in_it_and_half_a_minute_m
     let clock = Arc::clone(&doubles.clock);
     let (sync, _) = doubles.build();
     sync.step().await.unwrap();
+    assert!(sync.step().await.is_err());
     clock.advance(Duration::from_secs(100));
+    sync.step().await.unwrap();
+}
+
+/// The machine slept: the clock that only goes forward stood still meanwhile.
+#[tokio::test]
+async fn what_a_node_slept_through_is_asked_for_and_its_memory_is_not_trusted() {
+    let slept = Duration::from_secs(3_600);
+    let policy = SessionPolicy::DEFAULT;
+    let awake_again = T0.saturating_add(slept);
+    let mut lost = MockChangeFeed::new();
+    lost.expect_ask().return_const(());
+    lost.expect_next().times(1).returning(|| Err(unanswered()));
+    let mut doubles = Doubles::untouched();
+    doubles.changes.expect_follow().times(1).return_once(move || Ok(Some(Box::new(lost))));
+    doubles.changes.expect_follow().times(1).return_once(|| Ok(Some(Box::new(silent_feed()))));
+    let mut order = Sequence::new();
+    for since in [T0, policy.revoked_until(awake_again).saturating_sub(slept + Duration::from_secs(30))] {
+        doubles
+            .sessions
+            .expect_live_revocations()
+            .withf(move |now| *now == since)
+            .times(1)
+            .in_sequence(&mut order)
+            .returning(|_| Ok(Vec::new()));
+    }
+    doubles.revocations.expect_announce().return_const(());
+    doubles.account_memory.expect_forget_all().times(2).return_const(());
+    let clock = Arc::clone(&doubles.clock);
+    let (sync, last_heard) = doubles.build();
+    sync.step().await.unwrap();
+    clock.set_wall(awake_again);
+    assert!(!last_heard.is_up_to_date());
     assert!(sync.step().await.is_err());
     sync.step().await.unwrap();
+    assert!(last_heard.is_up_to_date());
 }
 
 #[tokio::test]
 async fn an_account_that_changed_often_is_forgotten_once() {
     let changes = [1, 2, 1, 1].map(|seed| StoreChange::Account(user_id(seed))).to_vec();
     let mut feed = MockChangeFeed::new();
-    feed.expect_next().times(1).return_once(|| Ok(Told { changes, is_all: true }));
+    feed.expect_ask().return_const(());
+    feed.expect_next().times(1).return_once(|| Ok(Told { changes, answered: None }));
     let mut doubles = Doubles::opening([feed]);
     doubles.revocations.expect_announce().return_const(());
     for seed in [1, 2] {
@@ -166,24 +232,81 @@ async fn an_account_that_changed_often_is_forgotten_once() {
     sync.step().await.unwrap();
 }
 
+/// Whoever tells may itself be behind: a server that is no primary any more, or one that waits for another.
+#[tokio::test]
+async fn a_feed_that_tells_nothing_proves_nothing() {
+    let (sync, last_heard, clock) = following(silent_feed()).await;
+    clock.advance(TRUSTED_FOR - ALMOST);
+    sync.step().await.unwrap();
+    assert!(last_heard.is_up_to_date());
+    clock.advance(ALMOST);
+    sync.step().await.unwrap();
+    assert!(!last_heard.is_up_to_date());
+}
+
 /// The answer proves what was so when it was asked for, however long it took.
 #[tokio::test]
 async fn an_answer_that_was_long_under_way_is_as_old_as_its_question() {
-    let clock = Arc::<FakeClock>::default();
+    let (sync, last_heard, clock) = following(answering_feed([None, Some(1)])).await;
+    clock.advance(Duration::from_millis(100));
+    sync.step().await.unwrap();
+    clock.advance(TRUSTED_FOR - ALMOST);
+    assert!(!last_heard.is_up_to_date());
+    sync.step().await.unwrap();
+    assert!(last_heard.is_up_to_date());
+    clock.advance(ALMOST);
+    assert!(!last_heard.is_up_to_date());
+}
+
+#[tokio::test]
+async fn a_question_is_asked_every_half_second_and_an_answer_stands_for_those_before_it() {
+    let asked = Arc::new(std::sync::Mutex::new(Vec::new()));
     let mut feed = MockChangeFeed::new();
-    let slow = Arc::clone(&clock);
-    feed.expect_next().times(1).returning(move || {
-        slow.advance(TRUSTED_FOR);
-        Ok(Told { changes: Vec::new(), is_all: true })
-    });
-    let mut doubles = Doubles { clock: Arc::clone(&clock), ..Doubles::opening([feed]) };
+    let noted = Arc::clone(&asked);
+    feed.expect_ask().returning(move |question| noted.lock().unwrap().push(question));
+    // The second answer comes after the third, which says more.
+    for answered in [None, None, None, Some(3), Some(2)] {
+        feed.expect_next().times(1).return_once(move || Ok(told(answered)));
+    }
+    let (sync, last_heard, clock) = following(feed).await;
+    for step in 0..3 {
+        sync.step().await.unwrap();
+        assert_eq!(asked.lock().unwrap().len(), step + 1);
+        clock.advance(QUESTION_PERIOD - ALMOST);
+        if step < 2 {
+            clock.advance(ALMOST);
+        }
+    }
+    sync.step().await.unwrap();
+    sync.step().await.unwrap();
+    assert_eq!(*asked.lock().unwrap(), [1, 2, 3], "no more than one each half second");
+    clock.advance(TRUSTED_FOR - QUESTION_PERIOD);
+    assert!(last_heard.is_up_to_date(), "the third was asked a moment less than the period ago");
+    clock.advance(ALMOST);
+    assert!(!last_heard.is_up_to_date());
+}
+
+#[tokio::test]
+async fn a_feed_that_answers_nothing_is_lost_after_a_while_and_another_is_opened() {
+    let mut doubles = Doubles::opening([silent_feed(), answering_feed([Some(3)])]);
     doubles.revocations.expect_announce().return_const(());
+    let clock = Arc::clone(&doubles.clock);
     let (sync, last_heard) = doubles.build();
     sync.step().await.unwrap();
-    clock.advance(TRUSTED_FOR - Duration::from_millis(1));
-    assert!(last_heard.is_up_to_date());
+    for _ in 0..2 {
+        sync.step().await.unwrap();
+        clock.advance(ANSWERED_WITHIN / 2);
+    }
     sync.step().await.unwrap();
+    clock.advance(ALMOST);
+    assert!(matches!(sync.step().await, Err(Fault::Unavailable(_))));
     assert!(!last_heard.is_up_to_date());
+    assert_eq!(sync.step().await.unwrap(), Step::Followed);
+    assert!(last_heard.is_up_to_date(), "the store was asked");
+    // Questions of the first feed may still come by: numbers are never used twice.
+    clock.advance(TRUSTED_FOR);
+    sync.step().await.unwrap();
+    assert!(!last_heard.is_up_to_date(), "that was the answer to an earlier one");
 }
 
 fn tokens_of_someone() -> Arc<MockTokens> {

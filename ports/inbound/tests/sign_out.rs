@@ -15,6 +15,7 @@ use epic_outbound::sessions::{EndScope, MockSessions};
 use epic_tests::builders::{self, T0};
 use mockall::Sequence;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Someone who is signed in.
 async fn caller() -> Authenticated {
@@ -110,7 +111,7 @@ async fn several_are_ended(scope: SignOutScope, in_store: impl Fn(SessionId) -> 
     let remembered = ended_before.clone();
     sessions
         .expect_live_revocations()
-        .withf(|now| *now == T0)
+        .withf(|since| *since == until().saturating_sub(Duration::from_secs(30)))
         .times(1)
         .in_sequence(&mut order)
         .returning(move |_| Ok(remembered.clone()));

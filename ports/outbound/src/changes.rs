@@ -14,21 +14,28 @@ pub enum StoreChange {
     Account(UserId),
 }
 
-/// An answer of a feed.
+/// What a feed tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
     /// What has changed. The same change may be told more than once, and a node's own changes are told like all others.
     pub changes: Vec<StoreChange>,
-    /// Whether nothing that was durable when the question began is still to be told.
-    pub is_all: bool,
+    /// A question that has been answered: everything that was durable when it was asked is told by now. Of several the
+    /// last one is named.
+    pub answered: Option<u64>,
 }
 
 /// Tells, in the order in which it became durable, what has changed since the feed was opened.
+///
+/// That nothing is told proves nothing: whoever tells may itself be behind. A question goes into the store as a change of its
+/// own, and comes back behind all that was there before it.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait ChangeFeed: Send {
-    /// What has changed since the last answer. It comes within about a quarter of a second, even when nothing happened: an
-    /// empty answer proves that the feed lives.
+    /// Asks a question, under a number that was not used by this process before. It does not wait; a question may get lost, and
+    /// is never answered then.
+    fn ask(&mut self, question: u64);
+
+    /// What has changed since this was called last. It comes within about a quarter of a second, even when nothing happened.
     ///
     /// # Errors
     /// [`StoreError`] when the feed is lost: it must be opened anew, and what happened meanwhile be asked for.

@@ -172,10 +172,11 @@ pub trait Files: Send + Sync {
     /// [`StoreError`]; nothing was changed.
     async fn remove_version(&self, ownership: &Ownership, number: ContentNumber) -> Result<bool, StoreError>;
 
-    /// Removes at most `limit` files that were trashed at `trashed_until` or before, as [`Files::remove`] does.
+    /// Removes at most `limit` files that were trashed at `trashed_until` or before, as [`Files::remove`] does. It may do less
+    /// at once than it was asked for: there are no more when it removes none.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`]; nothing was removed.
     async fn remove_old_trash(
         &self,
         trashed_until: Timestamp,

@@ -145,11 +145,11 @@ pub trait Sessions: Send + Sync {
     /// [`StoreError`].
     async fn live_revocations(&self, now: Timestamp) -> Result<Vec<Revocation>, StoreError>;
 
-    /// Notes when sessions were last seen, in one step; sessions that have ended are passed over, and a time earlier
-    /// than the one kept changes nothing.
+    /// Notes when sessions were last seen; sessions that have ended are passed over, and a time earlier than the one kept
+    /// changes nothing.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`]; of some it may have been noted.
     async fn touch(&self, seen: &[(SessionId, Timestamp)]) -> Result<(), StoreError>;
 
     /// Removes at most `limit` sessions that are past their absolute end or whose refresh token has expired, and at most

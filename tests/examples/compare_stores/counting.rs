@@ -80,7 +80,7 @@ async fn count(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, sent: Sent) {
             return;
         }
         let name = name_of(&message);
-        if !OF_ITSELF.contains(&name.as_str()) {
+        if !OF_ITSELF.contains(&name.as_str()) && !is_question(&message, &name) {
             *sent.lock().entry(name).or_default() += 1;
         }
     }
@@ -90,4 +90,11 @@ async fn count(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, sent: Sent) {
 fn name_of(message: &[u8]) -> String {
     let name = message.iter().skip(HEAD_BYTES + BEFORE_NAME_BYTES).take_while(|byte| **byte != 0);
     String::from_utf8_lossy(&name.copied().collect::<Vec<_>>()).into_owned()
+}
+
+/// Whether a command is a question to the feed of changes: an update of the collection `nodes`, whose name is the value of the
+/// first field, after its length (4).
+fn is_question(message: &[u8], name: &str) -> bool {
+    let collection = message.get(HEAD_BYTES + BEFORE_NAME_BYTES + name.len() + 1 + 4..).unwrap_or_default();
+    name == "update" && collection.starts_with(b"nodes\0")
 }

@@ -42,7 +42,7 @@ impl FakeChanges {
         self.line.is_down.store(false, Ordering::SeqCst);
     }
 
-    /// Whether what changes waits on its way: answers say that there is more to come, and do not tell it.
+    /// Whether what changes waits on its way: nothing is told and no question is answered.
     pub fn hold_up(&self, is_held_up: bool) {
         self.line.is_held_up.store(is_held_up, Ordering::SeqCst);
     }
@@ -71,6 +71,7 @@ impl Changes for FakeChanges {
             line: Arc::clone(&self.line),
             cuts_before: self.line.cuts.load(Ordering::SeqCst),
             told: self.store.changes_so_far(),
+            asked: None,
         })))
     }
 }
@@ -81,20 +82,26 @@ struct FakeFeed {
     cuts_before: u32,
     /// How many changes of the store were told, or came before the feed was opened.
     told: usize,
+    /// The last question without an answer.
+    asked: Option<u64>,
 }
 
 #[async_trait]
 impl ChangeFeed for FakeFeed {
+    fn ask(&mut self, question: u64) {
+        self.asked = Some(question);
+    }
+
     /// It does not wait, whatever happened.
     async fn next(&mut self) -> Result<Told, StoreError> {
         if self.line.cuts.load(Ordering::SeqCst) != self.cuts_before {
             return Err(lost());
         }
         if self.line.is_held_up.load(Ordering::SeqCst) {
-            return Ok(Told { changes: Vec::new(), is_all: false });
+            return Ok(Told { changes: Vec::new(), answered: None });
         }
         let changes: Vec<StoreChange> = self.store.changes_after(self.told);
         self.told += changes.len();
-        Ok(Told { changes, is_all: true })
+        Ok(Told { changes, answered: self.asked.take() })
     }
 }

@@ -1,32 +1,51 @@
 //! What a change stream tells: which changes are asked for, and what is read of them.
 
+use super::node::QUESTION;
 use super::values::{parsed, time};
 use crate::errors::Failure;
 use epic_domain::id::{SessionId, UserId};
 use epic_domain::session::Revocation;
 use epic_outbound::changes::StoreChange;
-use mongodb::bson::{Document, RawDocument, Uuid, deserialize_from_slice, doc};
+use mongodb::bson::{Document, RawDocument, Timestamp, Uuid, deserialize_from_slice, doc};
 use serde::Deserialize;
 
 const USERS: &str = "users";
 const SESSIONS: &str = "sessions";
+const NODES: &str = "nodes";
 /// Fields of an account's document that no protected call relies on: they change with every file.
 const BESIDE_THE_POINT: [&str; 2] = ["revision", "storage"];
 const REVOKED_UNTIL: &str = "revoked_until";
 
-/// Every change of an account and every end of a session, without the documents themselves.
-pub(crate) fn pipeline() -> [Document; 3] {
+/// Every change of an account, every end of a session and every question of this node, without the documents themselves; from
+/// `start` on, or from now on where a server does not tell its time.
+pub(crate) fn pipeline(node: Uuid, start: Option<Timestamp>) -> [Document; 3] {
     let account = doc! { "ns.coll": USERS, "operationType": { "$in": ["update", "replace", "delete"] } };
     let ended = doc! {
         "ns.coll": SESSIONS,
         "operationType": "update",
         "updateDescription.updatedFields.revoked_until": { "$exists": true },
     };
+    let question = doc! {
+        "ns.coll": NODES,
+        "operationType": "update",
+        "documentKey._id": node,
+        "updateDescription.updatedFields.question": { "$exists": true },
+    };
+    let stream = start.map_or_else(Document::new, |start| doc! { "startAtOperationTime": start });
     [
-        doc! { "$changeStream": {} },
-        doc! { "$match": { "$or": [account, ended] } },
+        doc! { "$changeStream": stream },
+        doc! { "$match": { "$or": [account, ended, question] } },
         doc! { "$project": { "fullDocument": 0 } },
     ]
+}
+
+/// What a change means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// Something that the other side of the port wants to know.
+    Change(StoreChange),
+    /// This node's own question, with its number.
+    Question(u64),
 }
 
 /// A change of one document.
@@ -62,21 +81,29 @@ impl ChangeDocument {
         parsed("change", deserialize_from_slice(document.as_bytes()))
     }
 
-    /// What it means, if it means anything to a protected call.
-    pub(crate) fn decode(&self) -> Result<Option<StoreChange>, Failure> {
+    /// What it means, if it means anything.
+    pub(crate) fn decode(&self) -> Result<Option<Heard>, Failure> {
         let id = self.document_key.id.bytes();
         match self.ns.coll.as_str() {
             USERS if self.update_description.as_ref().is_none_or(UpdateDocument::matters) => {
-                Ok(Some(StoreChange::Account(UserId::from_bytes(id))))
+                Ok(Some(Heard::Change(StoreChange::Account(UserId::from_bytes(id)))))
             }
             SESSIONS => {
-                let update = self.update_description.as_ref().ok_or(Failure::Damaged("change"))?;
-                let until = parsed("change", update.updated_fields.get_datetime(REVOKED_UNTIL))?;
-                let session_id = SessionId::from_bytes(id);
-                Ok(Some(StoreChange::Ended(Revocation { session_id, until: time(*until)? })))
+                let until = parsed("change", self.updated_fields()?.get_datetime(REVOKED_UNTIL))?;
+                let (session_id, until) = (SessionId::from_bytes(id), time(*until)?);
+                Ok(Some(Heard::Change(StoreChange::Ended(Revocation { session_id, until }))))
+            }
+            NODES => {
+                let question = parsed("change", self.updated_fields()?.get_i64(QUESTION))?;
+                Ok(Some(Heard::Question(parsed("change", question.try_into())?)))
             }
             _ => Ok(None),
         }
+    }
+
+    fn updated_fields(&self) -> Result<&Document, Failure> {
+        let update = self.update_description.as_ref().ok_or(Failure::Damaged("change"))?;
+        Ok(&update.updated_fields)
     }
 }
 
@@ -96,7 +123,7 @@ mod tests {
     use epic_tests::builders::{seconds_after_t0, session_id, user_id};
     use mongodb::bson::{DateTime, serialize_to_raw_document_buf};
 
-    fn decoded(change: &Document) -> Result<Option<StoreChange>, Failure> {
+    fn decoded(change: &Document) -> Result<Option<Heard>, Failure> {
         let raw = serialize_to_raw_document_buf(change).expect("a document");
         ChangeDocument::parse(&raw)?.decode()
     }
@@ -111,7 +138,7 @@ mod tests {
 
     #[test]
     fn an_account_has_changed_unless_it_only_stores_more() {
-        let account = Ok(Some(StoreChange::Account(user_id(1))));
+        let account = Ok(Some(Heard::Change(StoreChange::Account(user_id(1)))));
         for (updated, removed) in [
             (doc! { "status": "disabled", "revision": 7_i64 }, vec![]),
             (doc! { "revision": 7_i64 }, vec!["enrolment.proposed"]),
@@ -140,11 +167,25 @@ mod tests {
                 "removedFields": ["live"],
             },
         };
-        let ended = StoreChange::Ended(Revocation { session_id: session_id(1), until });
+        let ended = Heard::Change(StoreChange::Ended(Revocation { session_id: session_id(1), until }));
         assert_eq!(decoded(&change), Ok(Some(ended)));
         change.remove("updateDescription");
         assert_eq!(decoded(&change), Err(Failure::Damaged("change")));
         change.remove("documentKey");
         assert_eq!(decoded(&change), Err(Failure::Damaged("change")), "nothing is passed over in silence");
+    }
+
+    #[test]
+    fn a_question_is_told_with_its_number() {
+        let asked = |question: mongodb::bson::Bson| {
+            decoded(&doc! {
+                "ns": { "db": "epic", "coll": "nodes" },
+                "documentKey": { "_id": Uuid::from_bytes([7; 16]) },
+                "updateDescription": { "updatedFields": { "question": question } },
+            })
+        };
+        assert_eq!(asked(7_i64.into()), Ok(Some(Heard::Question(7))));
+        assert_eq!(asked((-7_i64).into()), Err(Failure::Damaged("change")));
+        assert_eq!(asked("7".into()), Err(Failure::Damaged("change")));
     }
 }

@@ -16,6 +16,7 @@ pub(crate) mod limit;
 pub(crate) mod link;
 pub(crate) mod moving_mark;
 pub(crate) mod moving_queries;
+pub(crate) mod node;
 pub(crate) mod pages;
 pub(crate) mod removed_account;
 pub(crate) mod request;

@@ -120,7 +120,7 @@ async fn a_sweep_takes_more_than_one_go_can_hold() {
 
 #[tokio::test]
 async fn a_sweep_that_is_cut_off_anywhere_is_finished_by_the_next() {
-    for (passing, fault) in (0..7).flat_map(|passing| [(passing, BeforeWrite), (passing, AfterWrite)]) {
+    for (passing, fault) in (0..8).flat_map(|passing| [(passing, BeforeWrite), (passing, AfterWrite)]) {
         let world = World::unlimited();
         let alice = world.caller(1).await;
         let file = world.uploaded(&alice, b"one").await;
@@ -131,7 +131,7 @@ async fn a_sweep_that_is_cut_off_anywhere_is_finished_by_the_next() {
         world.clock.advance(30 * DAY);
         world.store.faults().fail_after(passing, fault);
         let cut_off = world.ports().file_housekeeping().sweep().await;
-        assert_eq!(cut_off.is_err(), passing < 6, "a sweep asks the store six times");
+        assert_eq!(cut_off.is_err(), passing < 7, "a sweep asks the store seven times");
         world.store.faults().recover();
         sweep(&world).await;
         assert_eq!(world.store.all_files(), std::slice::from_ref(&file), "{passing} {fault:?}");
