@@ -6,7 +6,7 @@ mod stores;
 use super::{CommandError, say};
 use crate::cli::{MigrateArguments, StoreKind};
 use crate::config::{BlobChoice, Settings, StoreChoice};
-use crate::keys::KeyRing;
+use crate::keys::{Dependents, KeyRing};
 use crate::wire::{Machine, claim, database_of};
 use epic_inbound::move_house::{MoveHouse, Moved};
 use epic_store_mongodb::MongoOptions;
@@ -27,6 +27,8 @@ enum MigrateError {
     NoDatabase(PathBuf),
     #[error("the data folder {0} is in use: stop the server first, then move")]
     InUse(PathBuf),
+    #[error("nodes serve from the MongoDB database {0}: stop all of them first, then move")]
+    Served(String),
     #[error("the store in {data_dir} cannot be opened")]
     Sqlite {
         data_dir: PathBuf,
@@ -54,11 +56,20 @@ pub(super) fn run(settings: Settings, arguments: MigrateArguments) -> Result<(),
     }
     let machine = Machine::system();
     // There is a database that needs them: they are never made here.
-    let keys = KeyRing::load_or_create(&storage.data_dir, token_keys, true, machine.entropy.as_ref())?;
+    let keys = KeyRing::load_or_create(
+        &storage.data_dir,
+        token_keys,
+        Dependents::OwnDatabase,
+        machine.entropy.as_ref(),
+    )?;
+    let database = options.database.clone();
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let moved: Result<Moved, CommandError> = runtime.block_on(async {
         let opened = Opened::open(&storage.data_dir, options, to).await?;
         let moved = async {
+            if opened.mongodb.is_served().await? {
+                return Err(MigrateError::Served(database).into());
+            }
             claim(&opened.mongodb, &keys).await?;
             let (source, target) = opened.as_source_and_target(to);
             let report = |step| {

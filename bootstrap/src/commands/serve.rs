@@ -4,7 +4,7 @@ use super::{CommandError, say};
 use crate::config::Settings;
 use crate::keys::{folder_of, is_exposed};
 use crate::signals::Signals;
-use crate::wire::{Application, Machine, Parts};
+use crate::wire::{Application, Machine, Parts, check_clock};
 use crate::{lifecycle, logging};
 use std::path::{Path, PathBuf, absolute};
 use tokio::runtime::Builder;
@@ -21,6 +21,7 @@ pub(super) fn run(settings: Settings) -> Result<(), CommandError> {
     // As many workers as there are cores; blocking work has threads of its own.
     let runtime = Builder::new_multi_thread().enable_all().build()?;
     let parts = runtime.block_on(Box::pin(Parts::from_settings(settings, Machine::system())))?;
+    runtime.block_on(check_clock(&parts.store, parts.clock.as_ref()))?;
     let application = Application::assemble(parts)?;
     warn_of_exposure(&data_dir);
     say(&format!("data in {}", shown(&data_dir).display()));

@@ -15,5 +15,5 @@ mod token_keys;
 pub use lines::LineRefused;
 pub use private_file::{PrivateFileError, create_private_folder, is_exposed};
 pub use ring::{KeyRing, folder_of, read_audit_signing_keys};
-pub use source::KeysError;
+pub use source::{Dependents, KeysError};
 pub use token_keys::{TokenAlgorithm, TokenKeySource, TokenKeys, TokenKeysRefused, parse_token_keys};

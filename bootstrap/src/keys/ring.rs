@@ -3,7 +3,7 @@
 use super::lines::KEY_BYTES;
 use super::private_file::{create_private_folder, sync_folder};
 use super::source::{
-    AUDIT_SIGNING_KEYS, DECOY_KEY, KeySource, KeysError, PEPPER, SEALING_KEYS, named_if_there,
+    AUDIT_SIGNING_KEYS, DECOY_KEY, Dependents, KeySource, KeysError, PEPPER, SEALING_KEYS, named_if_there,
 };
 use super::token_keys::{TokenKeySource, TokenKeys};
 use epic_domain::secret::Secret;
@@ -37,8 +37,8 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// Reads the keys of the server whose data lies in `data_dir`. Where there is no database yet, missing keys are
-    /// made; where there is one, those on which it depends are missed. Keys that were given take the place of the file
+    /// Reads the keys of the server whose data lies in `data_dir`. Where nothing depends on them yet, missing keys are
+    /// made; where there is a database, those on which it depends are missed. Keys that were given take the place of the file
     /// of token keys.
     ///
     /// # Errors
@@ -46,7 +46,7 @@ impl KeyRing {
     pub fn load_or_create(
         data_dir: &Path,
         token_keys: TokenKeySource,
-        database_exists: bool,
+        dependents: Dependents,
         entropy: &dyn Entropy,
     ) -> Result<Self, KeysError> {
         let folder = folder_of(data_dir);
@@ -56,7 +56,7 @@ impl KeyRing {
         // the folder and start together wait for each other.
         let lock = File::open(&folder).map_err(in_folder)?;
         lock.lock().map_err(in_folder)?;
-        let source = KeySource::new(&folder, database_exists, entropy);
+        let source = KeySource::new(&folder, dependents, entropy);
         let token_keys = match token_keys {
             TokenKeySource::Given(given) => *given,
             TokenKeySource::File(algorithm) => source.token_keys(algorithm)?,
@@ -87,7 +87,8 @@ impl KeyRing {
     ) -> Result<Self, KeysError> {
         let folder = folder_of(data_dir);
         let has_some = fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some());
-        Self::load_or_create(data_dir, token_keys, has_some, entropy)
+        let dependents = if has_some { Dependents::OwnDatabase } else { Dependents::Nothing };
+        Self::load_or_create(data_dir, token_keys, dependents, entropy)
     }
 
     /// Under which a shared limiter knows addresses and names: the same on all nodes that serve from one database, since they
@@ -115,6 +116,7 @@ pub fn read_audit_signing_keys(data_dir: &Path) -> Result<Vec<HeadKey>, KeysErro
 
 #[cfg(test)]
 mod tests {
+    use super::Dependents::{Nothing, OwnDatabase, SharedDatabase};
     use super::*;
     use crate::keys::{TokenAlgorithm, parse_token_keys};
     use epic_system::SystemEntropy;
@@ -127,17 +129,17 @@ mod tests {
 
     const EDDSA_FILE: &str = "token-signing-keys-ed25519";
 
-    fn load(data_dir: &Path, database_exists: bool) -> Result<KeyRing, KeysError> {
-        load_with(data_dir, TokenAlgorithm::Hs256, database_exists)
+    fn load(data_dir: &Path, dependents: Dependents) -> Result<KeyRing, KeysError> {
+        load_with(data_dir, TokenAlgorithm::Hs256, dependents)
     }
 
     fn load_with(
         data_dir: &Path,
         algorithm: TokenAlgorithm,
-        database_exists: bool,
+        dependents: Dependents,
     ) -> Result<KeyRing, KeysError> {
         let token_keys = TokenKeySource::File(algorithm);
-        KeyRing::load_or_create(data_dir, token_keys, database_exists, &SystemEntropy)
+        KeyRing::load_or_create(data_dir, token_keys, dependents, &SystemEntropy)
     }
 
     fn texts(data_dir: &Path) -> Vec<String> {
@@ -147,7 +149,7 @@ mod tests {
     #[test]
     fn the_first_start_makes_private_keys_and_the_next_ones_keep_them() {
         let data = tempfile::tempdir().unwrap();
-        let first = load(data.path(), false).unwrap();
+        let first = load(data.path(), Nothing).unwrap();
         assert_eq!(fs::metadata(folder_of(data.path())).unwrap().mode() & 0o777, 0o700);
         for name in FILES {
             assert_eq!(
@@ -157,7 +159,7 @@ mod tests {
             );
         }
         let before = texts(data.path());
-        let second = load(data.path(), true).unwrap();
+        let second = load(data.path(), OwnDatabase).unwrap();
         assert_eq!(texts(data.path()), before);
         assert_eq!((first.pepper, first.decoy_key), (second.pepper, second.decoy_key));
     }
@@ -165,8 +167,8 @@ mod tests {
     #[test]
     fn no_two_keys_and_no_two_servers_have_the_same() {
         let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        load(one.path(), false).unwrap();
-        load(other.path(), false).unwrap();
+        load(one.path(), Nothing).unwrap();
+        load(other.path(), Nothing).unwrap();
         let mut all = [texts(one.path()), texts(other.path())].concat();
         all.sort();
         all.dedup();
@@ -176,10 +178,10 @@ mod tests {
     #[test]
     fn a_start_that_was_cut_off_before_the_database_goes_on() {
         let data = tempfile::tempdir().unwrap();
-        load(data.path(), false).unwrap();
+        load(data.path(), Nothing).unwrap();
         fs::remove_file(folder_of(data.path()).join("sealing-keys")).unwrap();
         let pepper = fs::read_to_string(folder_of(data.path()).join("pepper")).unwrap();
-        load(data.path(), false).unwrap();
+        load(data.path(), Nothing).unwrap();
         assert_eq!(texts(data.path())[1], pepper);
     }
 
@@ -187,9 +189,9 @@ mod tests {
     fn a_key_that_a_database_needs_is_missed_by_name() {
         for name in NEEDED {
             let data = tempfile::tempdir().unwrap();
-            load(data.path(), false).unwrap();
+            load(data.path(), Nothing).unwrap();
             fs::remove_file(folder_of(data.path()).join(name)).unwrap();
-            let error = load(data.path(), true).unwrap_err();
+            let error = load(data.path(), OwnDatabase).unwrap_err();
             assert!(matches!(error, KeysError::Missing { .. }), "{error}");
             assert!(error.to_string().contains(name), "{error}");
             assert!(!folder_of(data.path()).join(name).exists(), "nothing takes its place");
@@ -200,14 +202,14 @@ mod tests {
     fn an_exposed_or_malformed_file_is_refused_without_its_content() {
         for name in FILES {
             let data = tempfile::tempdir().unwrap();
-            load(data.path(), false).unwrap();
+            load(data.path(), Nothing).unwrap();
             let path = folder_of(data.path()).join(name);
             fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
-            assert!(matches!(load(data.path(), true), Err(KeysError::File { .. })), "{name}");
+            assert!(matches!(load(data.path(), OwnDatabase), Err(KeysError::File { .. })), "{name}");
             fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
             for content in ["", "hunter2", "k1:hunter2", "k1:hunter2\nk1:hunter2"] {
                 fs::write(&path, content).unwrap();
-                let error = load(data.path(), true).unwrap_err();
+                let error = load(data.path(), OwnDatabase).unwrap_err();
                 assert!(
                     error.to_string().contains(name) && !error.to_string().contains("hunter2"),
                     "{error}"
@@ -222,7 +224,7 @@ mod tests {
         for algorithm in [TokenAlgorithm::Hs256, TokenAlgorithm::Eddsa] {
             let text = "k1:7TOiyW6vJbQ4hWBsMkdSVwd2LZeY1fUz0VPnwjXJEGo";
             let given = TokenKeySource::Given(Box::new(parse_token_keys(algorithm, text).unwrap()));
-            KeyRing::load_or_create(data.path(), given, false, &SystemEntropy).unwrap();
+            KeyRing::load_or_create(data.path(), given, Nothing, &SystemEntropy).unwrap();
         }
         for name in ["token-keys", EDDSA_FILE] {
             assert!(!folder_of(data.path()).join(name).exists(), "{name}");
@@ -236,7 +238,7 @@ mod tests {
             let starts: Vec<_> = (0..8)
                 .map(|_| {
                     let data = data.path().to_owned();
-                    std::thread::spawn(move || load(&data, false).unwrap().mark())
+                    std::thread::spawn(move || load(&data, Nothing).unwrap().mark())
                 })
                 .collect();
             let marks: Vec<_> = starts.into_iter().map(|start| start.join().unwrap()).collect();
@@ -257,13 +259,33 @@ mod tests {
     #[test]
     fn keys_that_no_database_depends_on_are_made_beside_one_and_kept() {
         let data = tempfile::tempdir().unwrap();
-        load(data.path(), false).unwrap();
+        load(data.path(), Nothing).unwrap();
         let path = folder_of(data.path()).join("audit-signing-keys");
         fs::remove_file(&path).unwrap();
-        let made = load(data.path(), true).unwrap().audit_signing_keys[0].public();
+        let made = load(data.path(), OwnDatabase).unwrap().audit_signing_keys[0].public();
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
-        assert_eq!(load(data.path(), true).unwrap().audit_signing_keys[0].public(), made);
+        assert_eq!(load(data.path(), OwnDatabase).unwrap().audit_signing_keys[0].public(), made);
         assert_eq!(read_audit_signing_keys(data.path()).unwrap()[0].public(), made);
+    }
+
+    /// Each would have others: their tokens, and the heads that they have signed, could not be checked by the rest.
+    #[test]
+    fn where_nodes_share_a_database_no_key_is_made_on_one_of_them() {
+        let data = tempfile::tempdir().unwrap();
+        load(data.path(), Nothing).unwrap();
+        load(data.path(), SharedDatabase).unwrap();
+        let refused = load_with(data.path(), TokenAlgorithm::Eddsa, SharedDatabase).unwrap_err();
+        assert!(
+            refused.to_string().contains(EDDSA_FILE) && refused.to_string().contains("keys make"),
+            "{refused}"
+        );
+        fs::remove_file(folder_of(data.path()).join("audit-signing-keys")).unwrap();
+        assert!(matches!(load(data.path(), SharedDatabase), Err(KeysError::NotShared { .. })));
+        for name in ["audit-signing-keys", EDDSA_FILE] {
+            assert!(!folder_of(data.path()).join(name).exists(), "{name}");
+        }
+        KeyRing::make(data.path(), TokenKeySource::File(TokenAlgorithm::Eddsa), &SystemEntropy).unwrap();
+        load_with(data.path(), TokenAlgorithm::Eddsa, SharedDatabase).unwrap();
     }
 
     #[test]
@@ -276,28 +298,28 @@ mod tests {
     #[test]
     fn the_algorithm_chooses_the_file_and_a_change_of_it_makes_the_other() {
         let data = tempfile::tempdir().unwrap();
-        let keys = load_with(data.path(), TokenAlgorithm::Eddsa, false).unwrap();
+        let keys = load_with(data.path(), TokenAlgorithm::Eddsa, Nothing).unwrap();
         assert!(matches!(keys.token_keys, TokenKeys::Eddsa(_)));
         assert!(!folder_of(data.path()).join("token-keys").exists());
 
         let data = tempfile::tempdir().unwrap();
-        let keys = load(data.path(), false).unwrap();
+        let keys = load(data.path(), Nothing).unwrap();
         assert!(matches!(keys.token_keys, TokenKeys::Hs256(_)));
         assert!(!folder_of(data.path()).join(EDDSA_FILE).exists());
-        load_with(data.path(), TokenAlgorithm::Eddsa, true).unwrap();
+        load_with(data.path(), TokenAlgorithm::Eddsa, OwnDatabase).unwrap();
         let made = fs::read_to_string(folder_of(data.path()).join(EDDSA_FILE)).unwrap();
-        load_with(data.path(), TokenAlgorithm::Eddsa, true).unwrap();
+        load_with(data.path(), TokenAlgorithm::Eddsa, OwnDatabase).unwrap();
         assert_eq!(fs::read_to_string(folder_of(data.path()).join(EDDSA_FILE)).unwrap(), made);
     }
 
     #[test]
     fn a_line_put_in_front_takes_over_and_the_old_one_stays() {
         let data = tempfile::tempdir().unwrap();
-        let old = load(data.path(), false).unwrap().audit_signing_keys[0].public();
+        let old = load(data.path(), Nothing).unwrap().audit_signing_keys[0].public();
         let path = folder_of(data.path()).join("audit-signing-keys");
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, format!("new:7TOiyW6vJbQ4hWBsMkdSVwd2LZeY1fUz0VPnwjXJEGo\n{text}")).unwrap();
-        let keys = load(data.path(), true).unwrap().audit_signing_keys;
+        let keys = load(data.path(), OwnDatabase).unwrap().audit_signing_keys;
         assert_eq!(keys.len(), 2);
         assert_ne!(keys[0].public(), old);
         assert_eq!(keys[1].public(), old);

@@ -24,6 +24,14 @@ pub enum KeysError {
         /// What losing it for good means.
         loss: &'static str,
     },
+    /// A key file is not there though other nodes may have it: they must all have the same.
+    #[error(
+        "the key file {path} is missing: copy it from another node that serves from the same database. If none has it, make it on one by `epic-server keys make` and copy it to all"
+    )]
+    NotShared {
+        /// The file.
+        path: PathBuf,
+    },
     /// A key file cannot be used.
     #[error("the key file {path} cannot be used: {error}")]
     File {
@@ -64,6 +72,17 @@ pub enum KeysError {
     /// No randomness to make keys from.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
+}
+
+/// What depends on the keys of a server already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dependents {
+    /// Nothing yet: whatever is missing is made.
+    Nothing,
+    /// A database of this server's alone.
+    OwnDatabase,
+    /// A database from which other nodes serve, too: nothing is made here that they would lack.
+    SharedDatabase,
 }
 
 /// A key file: its name, and what becomes of a server without it.
@@ -129,14 +148,14 @@ pub(super) fn named_if_there<K>(
 /// Where keys come from.
 pub(super) struct KeySource<'a> {
     folder: &'a Path,
-    database_exists: bool,
+    dependents: Dependents,
     entropy: &'a dyn Entropy,
     has_made: Cell<bool>,
 }
 
 impl<'a> KeySource<'a> {
-    pub(super) const fn new(folder: &'a Path, database_exists: bool, entropy: &'a dyn Entropy) -> Self {
-        Self { folder, database_exists, entropy, has_made: Cell::new(false) }
+    pub(super) const fn new(folder: &'a Path, dependents: Dependents, entropy: &'a dyn Entropy) -> Self {
+        Self { folder, dependents, entropy, has_made: Cell::new(false) }
     }
 
     /// Whether a file was made that may not survive a power cut yet.
@@ -180,16 +199,17 @@ impl<'a> KeySource<'a> {
         if let Some(text) = read_private(&self.path(file)).map_err(refused)? {
             return Ok(text);
         }
-        match file.absence {
-            Absence::Loss(loss) if self.database_exists => {
-                return Err(KeysError::Missing { path: self.path(file), loss });
+        match (&file.absence, self.dependents) {
+            (_, Dependents::Nothing) | (Absence::Fresh, Dependents::OwnDatabase) => {}
+            (Absence::Loss(loss), _) => return Err(KeysError::Missing { path: self.path(file), loss }),
+            (Absence::Fresh, Dependents::SharedDatabase) => {
+                return Err(KeysError::NotShared { path: self.path(file) });
             }
-            Absence::Loss(_) | Absence::Fresh => {}
         }
         let text = fresh(self)?;
         write_private(self.folder, file.name, &text).map_err(|error| refused(error.into()))?;
         self.has_made.set(true);
-        if self.database_exists {
+        if self.dependents != Dependents::Nothing {
             let path = self.path(file).display().to_string();
             tracing::warn!(
                 path,

@@ -3,7 +3,7 @@
 use super::parts::PartsError;
 use super::store::{Store, StoreRefused, database_of, open_mongodb};
 use crate::config::{StorageSettings, StoreChoice};
-use crate::keys::{KeyRing, KeysError, TokenKeySource};
+use crate::keys::{Dependents, KeyRing, KeysError, TokenKeySource};
 use epic_outbound::entropy::Entropy;
 use epic_store_mongodb::MongoStore;
 use std::sync::Arc;
@@ -21,8 +21,11 @@ pub(super) async fn open(
     match &storage.store {
         StoreChoice::Sqlite => {
             // Keys come first and the database after them: a database never waits for keys that were not made yet.
-            let database_exists = database_of(&storage.data_dir).exists();
-            let keys = load_keys(storage, token_keys, database_exists, entropy).await?;
+            let dependents = match database_of(&storage.data_dir).exists() {
+                true => Dependents::OwnDatabase,
+                false => Dependents::Nothing,
+            };
+            let keys = load_keys(storage, token_keys, dependents, entropy).await?;
             Ok((Store::open(storage).await?, keys))
         }
         StoreChoice::Mongodb(options) => {
@@ -45,8 +48,11 @@ async fn keys_of(
     token_keys: TokenKeySource,
     entropy: Arc<dyn Entropy>,
 ) -> Result<KeyRing, PartsError> {
-    let is_used = database.key_mark().await?.is_some();
-    let keys = load_keys(storage, token_keys, is_used, entropy).await?;
+    let dependents = match database.key_mark().await? {
+        Some(_) => Dependents::SharedDatabase,
+        None => Dependents::Nothing,
+    };
+    let keys = load_keys(storage, token_keys, dependents, entropy).await?;
     claim(database, &keys).await?;
     Ok(keys)
 }
@@ -66,12 +72,11 @@ pub async fn claim(database: &MongoStore, keys: &KeyRing) -> Result<(), PartsErr
 async fn load_keys(
     storage: &StorageSettings,
     token_keys: TokenKeySource,
-    database_exists: bool,
+    dependents: Dependents,
     entropy: Arc<dyn Entropy>,
 ) -> Result<KeyRing, PartsError> {
     let data_dir = storage.data_dir.clone();
-    let loading = spawn_blocking(move || {
-        KeyRing::load_or_create(&data_dir, token_keys, database_exists, entropy.as_ref())
-    });
+    let loading =
+        spawn_blocking(move || KeyRing::load_or_create(&data_dir, token_keys, dependents, entropy.as_ref()));
     Ok(loading.await.map_err(StoreRefused::from)??)
 }

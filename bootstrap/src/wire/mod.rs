@@ -2,6 +2,7 @@
 
 mod application;
 mod blobs;
+mod clocks;
 mod entry_limiter;
 mod keyed_store;
 mod parts;
@@ -10,6 +11,7 @@ mod store;
 
 pub use application::Application;
 pub use blobs::BlobsRefused;
+pub use clocks::{ClockRefused, check_clock};
 pub use entry_limiter::EntryLimiterRefused;
 pub use keyed_store::claim;
 pub use parts::{Machine, OtherNodes, Parts, PartsError};
