@@ -158,10 +158,12 @@ impl Plan {
 
     /// The effects that the first writes show, in the order of the writes; `None` when these were not foreseen.
     ///
-    /// A failed code is counted and recorded at once, so either may come first, or alone when an answer is lost.
+    /// A failed code is counted and recorded at once, so either may come first, or alone when an answer is lost. When sessions
+    /// were used is recorded whether or not it could be noted with them.
     pub(crate) fn shown_by(&self, writes: &[Write]) -> Option<Vec<Effect>> {
         let mut left = self.effects.clone();
-        let in_any_order = matches!(self.effects.first(), Some(Effect::CountFailure { .. }));
+        let in_any_order =
+            matches!(self.effects.first(), Some(Effect::CountFailure { .. } | Effect::Touch(_)));
         let shown = writes.iter().map(|write| {
             let place = left.iter().position(|effect| effect.shows_as(*write))?;
             (place == 0 || in_any_order).then(|| left.remove(place))
