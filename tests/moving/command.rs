@@ -118,6 +118,10 @@ async fn a_server_goes_on_in_mongodb_and_then_in_sqlite_again() {
     let server = start(folder, &uri);
     goes_on(&server, &mut life).await;
     signed_in(&server, &life.newcomer).await;
+    for (from, to) in [("mongodb", "sqlite"), ("sqlite", "mongodb")] {
+        let served = refusal(&migrate(folder, from, to, &uri).output().unwrap());
+        assert!(served.contains("nodes serve from the MongoDB database"), "{served}");
+    }
     assert_eq!(server.terminate(), Some(0));
     let verified = command(folder).args(["audit", "verify"]).env("EPIC_STORE", &uri).output().unwrap();
     assert!(said(&verified).contains("the audit log holds"), "{}", text(&verified.stdout));

@@ -21,9 +21,9 @@ use core::time::Duration;
 use epic_outbound::StoreError;
 use epic_outbound::changes::{ChangeFeed, Changes, Told};
 use futures_util::StreamExt;
+use mongodb::Client;
 use mongodb::bson::{Timestamp, Uuid};
 use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
-use mongodb::{Client, ClientSession};
 
 /// How long the server waits for something to happen before it answers that nothing did.
 const AWAIT_MAX: Duration = Duration::from_millis(200);
@@ -64,13 +64,7 @@ impl Changes for MongoStore {
 
 /// Opens a change stream; `None` when the server has none.
 async fn open(shared: &Shared) -> Result<Option<MongoFeed>, Failure> {
-    let mut options = shared.client_options.clone();
-    options.max_pool_size = Some(CONNECTIONS_MAX);
-    let client = Client::with_options(options)?;
-    let mut session = client.start_session().await?;
-    let collections = Collections::of(client.database(shared.collections.database.name()));
-    let line = Line { collections, node: shared.node };
-    let start = line.appear(&mut session).await?;
+    let (line, start) = Line::open(shared).await?;
     let opened = line
         .collections
         .database
@@ -89,17 +83,19 @@ async fn open(shared: &Shared) -> Result<Option<MongoFeed>, Failure> {
 }
 
 impl Line {
-    /// Makes the node's document, and tells the time of that write. A majority has it, and with it everything before it: what a
-    /// read lacks that comes after this is told by a stream that begins then. Without a beginning a stream begins at what the
-    /// server has *applied*, which a majority may not have yet, and reads do not show.
-    async fn appear(&self, session: &mut ClientSession) -> Result<Option<Timestamp>, Failure> {
-        self.collections
-            .nodes
-            .update_one(by_id(self.node), ask(0)?)
-            .upsert(true)
-            .session(&mut *session)
-            .await?;
-        Ok(session.operation_time())
+    /// Connects, makes the node's document, and tells the time of that write. A majority has it, and with it everything before
+    /// it: what a read lacks that comes after this is told by a stream that begins then. Without a beginning a stream begins at
+    /// what the server has *applied*, which a majority may not have yet, and reads do not show.
+    async fn open(shared: &Shared) -> Result<(Self, Option<Timestamp>), Failure> {
+        let mut options = shared.client_options.clone();
+        options.max_pool_size = Some(CONNECTIONS_MAX);
+        let client = Client::with_options(options)?;
+        let mut session = client.start_session().await?;
+        let collections = Collections::of(client.database(shared.collections.database.name()));
+        let node = shared.node;
+        let appearance = collections.nodes.update_one(by_id(node), ask(0)?).upsert(true);
+        appearance.session(&mut session).await?;
+        Ok((Self { collections, node }, session.operation_time()))
     }
 
     async fn ask(&self, question: u64) -> Result<(), Failure> {
@@ -142,4 +138,37 @@ fn told(batch: &RawBatch) -> Result<Told, Failure> {
         }
     }
     Ok(told)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MongoOptions;
+    use crate::test_server::server_uri;
+    use epic_domain::secret::SecretText;
+    use epic_outbound::changes::StoreChange;
+    use epic_outbound::users::Users;
+    use epic_tests::builders::{T0, recovery_code_digest, user, user_id};
+
+    /// What happens before the stream is there, and would be in no answer of a majority yet, is told by the stream.
+    #[tokio::test]
+    async fn a_stream_begins_when_the_node_appeared_and_not_when_it_was_opened() {
+        let name = format!("epic_feed_{}", std::process::id());
+        let options = MongoOptions::new(SecretText::new(server_uri().to_owned()), name);
+        let store = MongoStore::open(options).await.unwrap();
+        let account = user(1).build();
+        store.insert_if_absent(&account, T0).await.unwrap();
+        let shared = store.call(|shared| async move { Ok(shared) }).await.unwrap();
+        let (line, start) = Line::open(&shared).await.unwrap();
+        assert!(store.replace_recovery_codes(user_id(1), &[recovery_code_digest(1)]).await.unwrap());
+
+        let begun = line.collections.database.aggregate(pipeline(line.node, start));
+        let mut batches = begun.max_await_time(AWAIT_MAX).batch().await.unwrap();
+        let mut changes = Vec::new();
+        for _ in 0..10 {
+            changes.extend(told(&batches.next().await.unwrap().unwrap()).unwrap().changes);
+        }
+        assert_eq!(changes, [StoreChange::Account(user_id(1))]);
+        shared.collections.database.drop().await.unwrap();
+    }
 }

@@ -22,27 +22,39 @@ use std::sync::Arc;
 /// How often an insertion looks again when the holder of its name has gone meanwhile.
 const TRIES_MAX: u32 = 16;
 
+/// What became of an insertion.
+pub(crate) struct Attempt {
+    pub(crate) outcome: Insertion,
+    /// The expired account that had the name, and has left something behind.
+    pub(crate) in_place_of: Option<UserId>,
+}
+
+impl Attempt {
+    const fn of(outcome: Insertion) -> Self {
+        Self { outcome, in_place_of: None }
+    }
+}
+
 pub(crate) async fn insert_if_absent(
     shared: &Arc<Shared>,
     user: &User,
     now: Timestamp,
-) -> Result<Insertion, Failure> {
+) -> Result<Attempt, Failure> {
     let document = UserDocument::encode(user)?;
     removed_accounts::make_way(shared, user.id).await?;
     for _ in 0..TRIES_MAX {
         match shared.collections.users.insert_one(&document).await.map_err(Failure::from) {
-            Ok(_) => return Ok(Insertion::Inserted),
+            Ok(_) => return Ok(Attempt::of(Insertion::Inserted)),
             Err(failure) if failure.is_duplicate_key() => {}
             Err(failure) => return Err(failure),
         }
         match find(shared, by_username(&user.username)).await? {
             // The driver asks again when an answer is lost, and a server may have forgotten that it has done this before.
-            Some(holder) if holder == *user => return Ok(Insertion::Inserted),
-            Some(holder) if holder.status.exists_at(now) => return Ok(Insertion::NameTaken),
+            Some(holder) if holder == *user => return Ok(Attempt::of(Insertion::Inserted)),
+            Some(holder) if holder.status.exists_at(now) => return Ok(Attempt::of(Insertion::NameTaken)),
             Some(holder) => {
                 if take_over(shared, &holder, user, now).await? {
-                    removed_accounts::take_up(shared);
-                    return Ok(Insertion::Inserted);
+                    return Ok(Attempt { outcome: Insertion::Inserted, in_place_of: Some(holder.id) });
                 }
             }
             // Nobody has the name: its holder has gone this moment, or it is the id that is taken.

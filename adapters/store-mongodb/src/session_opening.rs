@@ -8,6 +8,7 @@ use crate::documents::session_queries::ended;
 use crate::documents::user_queries::{active_at, claim};
 use crate::errors::Failure;
 use crate::session_endings::{end_these, last_seen};
+use crate::sessions::find;
 use crate::store::Shared;
 use epic_outbound::sessions::{Opening, OpeningOutcome};
 use futures_util::FutureExt;
@@ -16,11 +17,21 @@ use mongodb::error::Error;
 
 pub(crate) async fn open(shared: &Shared, opening: Opening) -> Result<OpeningOutcome, Failure> {
     let _turn = shared.turns.of(opening.session.user_id).await;
-    shared
+    let session = opening.session.clone();
+    let opened = shared
         .in_transaction(opening, |collections, session, opening| {
             open_within(collections, session, opening).boxed()
         })
-        .await
+        .await;
+    match opened {
+        // The driver asks again when the answer to a commit is lost, and a server may have forgotten that it has done this
+        // before. Which sessions ended for it is told by the feed then.
+        Err(failure) if failure.is_duplicate_key() => match find(shared, session.id).await? {
+            Some(found) if found == session => Ok(OpeningOutcome::Opened { ended: Vec::new() }),
+            _ => Err(failure),
+        },
+        other => other,
+    }
 }
 
 async fn open_within(

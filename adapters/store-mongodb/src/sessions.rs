@@ -86,7 +86,7 @@ impl Sessions for MongoStore {
     }
 }
 
-async fn find(shared: &Shared, session_id: SessionId) -> Result<Option<Session>, Failure> {
+pub(crate) async fn find(shared: &Shared, session_id: SessionId) -> Result<Option<Session>, Failure> {
     let found = shared.collections.sessions.find_one(by_id(session_id)).await?;
     Ok(found.map(|document| document.decode()).transpose()?.flatten())
 }

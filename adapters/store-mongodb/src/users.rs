@@ -24,6 +24,18 @@ pub(crate) async fn find(shared: &Shared, filter: Document) -> Result<Option<Use
     found.map(|document| document.decode()).transpose()
 }
 
+impl MongoStore {
+    /// Clears away what an account that is gone leaves behind. A call of its own: it is gone, however long this takes.
+    async fn clear_away(&self, account: UserId) {
+        let clearing = self.call(|shared| async move {
+            removed_accounts::clear(&shared, account).await;
+            Ok(())
+        });
+        // What is left is met again by whoever looks for doomed blobs.
+        clearing.await.ok();
+    }
+}
+
 #[async_trait]
 impl Users for MongoStore {
     async fn find_by_username(&self, username: &Username) -> Result<Option<Arc<User>>, StoreError> {
@@ -39,7 +51,13 @@ impl Users for MongoStore {
 
     async fn insert_if_absent(&self, user: &User, now: Timestamp) -> Result<Insertion, StoreError> {
         let user = user.clone();
-        self.call(|shared| async move { registration::insert_if_absent(&shared, &user, now).await }).await
+        let attempt = self
+            .call(|shared| async move { registration::insert_if_absent(&shared, &user, now).await })
+            .await?;
+        if let Some(former) = attempt.in_place_of {
+            self.clear_away(former).await;
+        }
+        Ok(attempt.outcome)
     }
 
     async fn replace_pending(
@@ -142,13 +160,7 @@ impl Users for MongoStore {
             .call(|shared| async move { account_changes::remove(&shared, user_id, revoked_until).await })
             .await?;
         if removed.is_some() {
-            // A call of its own: the account is gone, however long it takes to clear away what it leaves behind.
-            self.call(|shared| async move {
-                removed_accounts::clear(&shared, user_id).await;
-                Ok(())
-            })
-            .await
-            .ok();
+            self.clear_away(user_id).await;
         }
         Ok(removed)
     }

@@ -5,7 +5,7 @@ use core::time::Duration;
 use epic_domain::user::Version;
 use epic_outbound::StoreError;
 use epic_outbound::audit::Audit;
-use epic_outbound::sessions::Sessions;
+use epic_outbound::sessions::{OpeningOutcome, Sessions};
 use epic_outbound::users::Users;
 use epic_store_mongodb::{MongoOptions, MongoStore, OpenError};
 use epic_tests::builders::{T0, event, opening, session, session_id, signed_head, user, user_id};
@@ -44,6 +44,20 @@ async fn a_store_opens_twice_on_what_it_has_written() {
     second.append(&[event(2)]).await.unwrap();
     first.append(&[event(3)]).await.unwrap();
     assert_eq!(second.anchor().await.unwrap().length, 3);
+}
+
+/// As when the driver asks again after the answer to a commit was lost, and the database has forgotten that it has done this
+/// before.
+#[tokio::test]
+async fn a_sign_in_that_finds_itself_done_is_done_and_another_under_its_id_is_none() {
+    let database = FreshDatabase::new();
+    let store = filled(&database).await;
+    let again = opening(&session(1, user_id(1)).build(), Version::FIRST);
+    assert_eq!(store.open(&again).await.unwrap(), OpeningOutcome::Opened { ended: Vec::new() });
+    let mut other = opening(&session(3, user_id(1)).build(), Version::FIRST);
+    other.session.id = session_id(1);
+    assert!(matches!(store.open(&other).await, Err(StoreError::Unavailable(_))));
+    assert_eq!(store.find(session_id(1)).await.unwrap(), Some(again.session));
 }
 
 #[tokio::test]
