@@ -56,7 +56,7 @@ pub struct Opening {
 pub enum OpeningOutcome {
     /// It was stored, durably; these others were ended to make room, and are revoked.
     Opened {
-        /// The sessions that ended: those not seen for the longest, the older first among equals.
+        /// The sessions that ended: those not seen for the longest, the smaller id first among equals.
         ended: Vec<SessionId>,
     },
     /// The account is gone, not active, or has changed since its credentials were checked; nothing was stored.

@@ -16,7 +16,7 @@ pub enum Granting {
     Replaced(ShareId),
     /// The file is gone or in the trash; nothing was stored.
     FileGone,
-    /// The recipient's account is gone; nothing was stored.
+    /// There is no account with the recipient's id, whatever its status would be; nothing was stored.
     RecipientGone,
     /// The file has as many shares as it may; nothing was stored.
     TooMany,

@@ -120,7 +120,8 @@ pub trait Uploads: Send + Sync {
     ) -> Result<bool, StoreError>;
 
     /// Makes a whole upload a file, or a content of one: the file appears or changes, what was set aside becomes used, the
-    /// content before becomes an earlier one, and the upload is gone, all in one step.
+    /// content before becomes an earlier one, and the upload is gone, all in one step. Whether it is a request that was met before
+    /// is judged first, for the uploader and as of when it was received.
     ///
     /// # Errors
     /// [`StoreError`]; nothing was changed.

@@ -159,7 +159,8 @@ pub trait Users: Send + Sync {
         now: Timestamp,
     ) -> Result<bool, StoreError>;
 
-    /// Counts a failed code and returns how many have failed in a row, durably: a restart gives no new guesses.
+    /// Counts a failed code and returns how many have failed in a row, durably: a restart gives no new guesses. Zero
+    /// when there is no such account.
     ///
     /// # Errors
     /// [`StoreError`]; nothing was counted.
@@ -222,8 +223,8 @@ pub trait Users: Send + Sync {
     ) -> Result<Replacement, StoreError>;
 
     /// Removes an account and remembers its sessions as revoked, in one step. Whatever belongs to it goes with it: its files
-    /// with their contents, shares and links, the shares of others with it, its uploads. Nobody sees any of that once
-    /// this has returned; the blobs are doomed then, or will be by the store itself when it takes up again what was cut
+    /// with their contents, shares and links, the shares of others with it, its uploads and those of others to its files, what
+    /// is remembered of its requests, its list of changes. Nobody sees any of that once this has returned, nor inherits it with the id; the blobs are doomed then, or will be by the store itself when it takes up again what was cut
     /// off. Returns the sessions that ended, or `None` when there is no such account.
     ///
     /// # Errors

@@ -9,17 +9,25 @@ use crate::builders::{
 use core::fmt::Debug;
 use epic_domain::Timestamp;
 use epic_domain::file::{ContentNumber, File, Revision};
+use epic_domain::moving::{EarlierContent, Record, StoredAccount, StoredFile};
 use epic_domain::session::Revocation;
+use epic_domain::user::User;
 use epic_outbound::StoreError;
 use epic_outbound::files::Since;
+use std::collections::BTreeSet;
 
-/// Answers, each with its question. Equal answers have equal texts; secrets that texts leave out are in the records' hashes.
+/// Answers, each with its question. Equal answers have equal texts; what is secret stands in no text, and is compared by the
+/// hash of the record that it is a part of.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Look(Vec<(String, String)>);
 
 impl Look {
     fn note<T: Debug>(&mut self, question: impl Into<String>, answer: Result<T, StoreError>) {
         self.0.push((question.into(), format!("{:?}", answer.unwrap())));
+    }
+
+    fn note_hash(&mut self, record: &Record) {
+        self.note("its hash", Ok(record.hash()));
     }
 }
 
@@ -54,6 +62,8 @@ async fn look_at_account(stores: &Stores, look: &mut Look, seed: u64) {
     let found = stores.users.find_by_id(id).await.unwrap();
     if let Some(user) = &found {
         look.note("by name", stores.users.find_by_username(&user.username).await);
+        let account = StoredAccount { user: User::clone(user), recovery_codes: BTreeSet::new() };
+        look.note_hash(&Record::Account(Box::new(account)));
     }
     look.note(format!("account {seed}"), Ok(found));
     look.note("sessions", stores.sessions.list(id, None, 100, T0).await);
@@ -67,7 +77,9 @@ async fn look_at_account(stores: &Stores, look: &mut Look, seed: u64) {
     look.note("incoming", stores.shares.incoming(id, None, 100, T0).await);
     look.note("events", stores.audit.list(id, None, None, 1_000).await);
     for upload in 50..58 {
-        look.note(format!("upload {upload}"), stores.uploads.find(upload_id(upload), id).await);
+        let found = stores.uploads.find(upload_id(upload), id).await.unwrap();
+        look.note(format!("upload {upload}"), Ok(&found));
+        found.into_iter().for_each(|found| look.note_hash(&Record::Upload(Box::new(found))));
     }
     for request in (50..53).chain(60..64).chain(70..74) {
         look.note("request", stores.uploads.find_request(id, &once(request).key_digest, T0).await);
@@ -78,7 +90,10 @@ async fn look_at_file(stores: &Stores, look: &mut Look, seed: u64) {
     let id = file_id(seed);
     let found: Option<File> = stores.files.find(id).await.unwrap();
     if let Some(file) = &found {
-        look.note("shares", stores.shares.list(&owned(file), None, 100, T0).await);
+        look.note_hash(&Record::File(Box::new(StoredFile { file: file.clone(), ordered_at: T0 })));
+        let shares = stores.shares.list(&owned(file), None, 100, T0).await.unwrap();
+        look.note("shares", Ok(&shares));
+        shares.into_iter().for_each(|share| look.note_hash(&Record::Share(Box::new(share))));
         look.note("links", stores.links.list(&owned(file), None, 100).await);
         for seed in 1..=4 {
             look.note("link", stores.links.find(&link(seed, file).build().token_digest).await);
@@ -87,7 +102,12 @@ async fn look_at_file(stores: &Stores, look: &mut Look, seed: u64) {
         }
     }
     look.note(format!("file {seed}"), Ok(found));
-    look.note("versions", stores.files.versions(id, None, 100).await);
+    let versions = stores.files.versions(id, None, 100).await.unwrap();
+    look.note("versions", Ok(&versions));
+    for content in versions {
+        let earlier = EarlierContent { file_id: id, content, superseded_at: T0 };
+        look.note_hash(&Record::EarlierContent(Box::new(earlier)));
+    }
     look.note("first version", stores.files.find_version(id, ContentNumber::FIRST).await);
     look.note("its events", stores.audit.list_of_file(id, 0, 1_000).await);
     look.note("its chain", stores.audit.anchor_of_file(id).await);
