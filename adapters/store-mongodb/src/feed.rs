@@ -22,7 +22,7 @@ use epic_outbound::StoreError;
 use epic_outbound::changes::{ChangeFeed, Changes, Told};
 use futures_util::StreamExt;
 use mongodb::Client;
-use mongodb::bson::{Timestamp, Uuid};
+use mongodb::bson::Uuid;
 use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
 
 /// How long the server waits for something to happen before it answers that nothing did.
@@ -63,12 +63,16 @@ impl Changes for MongoStore {
 }
 
 /// Opens a change stream; `None` when the server has none.
+///
+/// A stream begins at what the server has *applied*, which a majority may not have yet, and reads do not show what a majority
+/// has not. So a write follows, and a majority has with it everything before it: what is read after this is all that was there
+/// when the stream began, and the stream tells the rest.
 async fn open(shared: &Shared) -> Result<Option<MongoFeed>, Failure> {
-    let (line, start) = Line::open(shared).await?;
+    let line = Line::connect(shared)?;
     let opened = line
         .collections
         .database
-        .aggregate(pipeline(line.node, start))
+        .aggregate(pipeline(line.node))
         .max_await_time(AWAIT_MAX)
         .batch_size(BATCH_MAX)
         .batch()
@@ -79,23 +83,22 @@ async fn open(shared: &Shared) -> Result<Option<MongoFeed>, Failure> {
         Err(failure) => return Err(failure),
     };
     let early = told(&batches.next().await.ok_or(Failure::BrokenOff)??)?;
+    line.appear().await?;
     Ok(Some(MongoFeed { batches, early, line }))
 }
 
 impl Line {
-    /// Connects, makes the node's document, and tells the time of that write. A majority has it, and with it everything before
-    /// it: what a read lacks that comes after this is told by a stream that begins then. Without a beginning a stream begins at
-    /// what the server has *applied*, which a majority may not have yet, and reads do not show.
-    async fn open(shared: &Shared) -> Result<(Self, Option<Timestamp>), Failure> {
+    fn connect(shared: &Shared) -> Result<Self, Failure> {
         let mut options = shared.client_options.clone();
         options.max_pool_size = Some(CONNECTIONS_MAX);
-        let client = Client::with_options(options)?;
-        let mut session = client.start_session().await?;
-        let collections = Collections::of(client.database(shared.collections.database.name()));
-        let node = shared.node;
-        let appearance = collections.nodes.update_one(by_id(node), ask(0)?).upsert(true);
-        appearance.session(&mut session).await?;
-        Ok((Self { collections, node }, session.operation_time()))
+        let database = Client::with_options(options)?.database(shared.collections.database.name());
+        Ok(Self { collections: Collections::of(database), node: shared.node })
+    }
+
+    /// Makes the node's document.
+    async fn appear(&self) -> Result<(), Failure> {
+        self.collections.nodes.update_one(by_id(self.node), ask(0)?).upsert(true).await?;
+        Ok(())
     }
 
     async fn ask(&self, question: u64) -> Result<(), Failure> {
@@ -138,37 +141,4 @@ fn told(batch: &RawBatch) -> Result<Told, Failure> {
         }
     }
     Ok(told)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::MongoOptions;
-    use crate::test_server::server_uri;
-    use epic_domain::secret::SecretText;
-    use epic_outbound::changes::StoreChange;
-    use epic_outbound::users::Users;
-    use epic_tests::builders::{T0, recovery_code_digest, user, user_id};
-
-    /// What happens before the stream is there, and would be in no answer of a majority yet, is told by the stream.
-    #[tokio::test]
-    async fn a_stream_begins_when_the_node_appeared_and_not_when_it_was_opened() {
-        let name = format!("epic_feed_{}", std::process::id());
-        let options = MongoOptions::new(SecretText::new(server_uri().to_owned()), name);
-        let store = MongoStore::open(options).await.unwrap();
-        let account = user(1).build();
-        store.insert_if_absent(&account, T0).await.unwrap();
-        let shared = store.call(|shared| async move { Ok(shared) }).await.unwrap();
-        let (line, start) = Line::open(&shared).await.unwrap();
-        assert!(store.replace_recovery_codes(user_id(1), &[recovery_code_digest(1)]).await.unwrap());
-
-        let begun = line.collections.database.aggregate(pipeline(line.node, start));
-        let mut batches = begun.max_await_time(AWAIT_MAX).batch().await.unwrap();
-        let mut changes = Vec::new();
-        for _ in 0..10 {
-            changes.extend(told(&batches.next().await.unwrap().unwrap()).unwrap().changes);
-        }
-        assert_eq!(changes, [StoreChange::Account(user_id(1))]);
-        shared.collections.database.drop().await.unwrap();
-    }
 }

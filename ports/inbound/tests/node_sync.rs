@@ -1,6 +1,7 @@
 //! Keeping in step, on doubles: in which order the store is asked, for what, and what comes of a fault between.
 
 use crate::support::{Ports, active_user, denial, origin, unanswered};
+use epic_domain::Timestamp;
 use epic_domain::rate_limit::{Action, Decision};
 use epic_domain::session::{Claims, Revocation, SessionPolicy};
 use epic_inbound::Fault;
@@ -148,9 +149,9 @@ async fn a_start_at_which_the_store_does_not_answer_is_a_fault_and_nothing_is_tr
     }
 }
 
-#[tokio::test]
-async fn after_a_gap_the_store_is_asked_for_what_ended_in_it_and_half_a_minute_more() {
-    let policy = SessionPolicy::DEFAULT;
+/// A node that loses its feed at the second step, opens another, and asks the store each time for what ended since then; and its
+/// clock.
+fn losing_its_feed(asked_since: [Timestamp; 2]) -> (NodeSync, Arc<LastHeard>, Arc<FakeClock>) {
     let mut lost = MockChangeFeed::new();
     lost.expect_ask().return_const(());
     lost.expect_next().times(1).returning(|| Err(unanswered()));
@@ -158,39 +159,7 @@ async fn after_a_gap_the_store_is_asked_for_what_ended_in_it_and_half_a_minute_m
     doubles.changes.expect_follow().times(1).return_once(move || Ok(Some(Box::new(lost))));
     doubles.changes.expect_follow().times(1).return_once(|| Ok(Some(Box::new(silent_feed()))));
     let mut order = Sequence::new();
-    for since in [T0, policy.revoked_until(T0).saturating_sub(Duration::from_secs(30))] {
-        doubles
-            .sessions
-            .expect_live_revocations()
-            .withf(move |now| *now == since)
-            .times(1)
-            .in_sequence(&mut order)
-            .returning(|_| Ok(Vec::new()));
-    }
-    doubles.revocations.expect_announce().return_const(());
-    doubles.account_memory.expect_forget_all().times(2).return_const(());
-    let clock = Arc::clone(&doubles.clock);
-    let (sync, _) = doubles.build();
-    sync.step().await.unwrap();
-    assert!(sync.step().await.is_err());
-    clock.advance(Duration::from_secs(100));
-    sync.step().await.unwrap();
-}
-
-/// The machine slept: the clock that only goes forward stood still meanwhile.
-#[tokio::test]
-async fn what_a_node_slept_through_is_asked_for_and_its_memory_is_not_trusted() {
-    let slept = Duration::from_secs(3_600);
-    let policy = SessionPolicy::DEFAULT;
-    let awake_again = T0.saturating_add(slept);
-    let mut lost = MockChangeFeed::new();
-    lost.expect_ask().return_const(());
-    lost.expect_next().times(1).returning(|| Err(unanswered()));
-    let mut doubles = Doubles::untouched();
-    doubles.changes.expect_follow().times(1).return_once(move || Ok(Some(Box::new(lost))));
-    doubles.changes.expect_follow().times(1).return_once(|| Ok(Some(Box::new(silent_feed()))));
-    let mut order = Sequence::new();
-    for since in [T0, policy.revoked_until(awake_again).saturating_sub(slept + Duration::from_secs(30))] {
+    for since in asked_since {
         doubles
             .sessions
             .expect_live_revocations()
@@ -203,6 +172,30 @@ async fn what_a_node_slept_through_is_asked_for_and_its_memory_is_not_trusted() 
     doubles.account_memory.expect_forget_all().times(2).return_const(());
     let clock = Arc::clone(&doubles.clock);
     let (sync, last_heard) = doubles.build();
+    (sync, last_heard, clock)
+}
+
+/// What is asked for of those that ended in the last `span` before `now`, and half a minute more.
+fn ended_within(span: Duration, now: Timestamp) -> Timestamp {
+    SessionPolicy::DEFAULT.revoked_until(now).saturating_sub(span + Duration::from_secs(30))
+}
+
+#[tokio::test]
+async fn after_a_gap_the_store_is_asked_for_what_ended_in_it_and_half_a_minute_more() {
+    let gap = Duration::from_secs(100);
+    let (sync, _, clock) = losing_its_feed([T0, ended_within(gap, T0.saturating_add(gap))]);
+    sync.step().await.unwrap();
+    assert!(sync.step().await.is_err());
+    clock.advance(gap);
+    sync.step().await.unwrap();
+}
+
+/// The machine slept: the clock that only goes forward stood still meanwhile.
+#[tokio::test]
+async fn what_a_node_slept_through_is_asked_for_and_its_memory_is_not_trusted() {
+    let slept = Duration::from_secs(3_600);
+    let awake_again = T0.saturating_add(slept);
+    let (sync, last_heard, clock) = losing_its_feed([T0, ended_within(slept, awake_again)]);
     sync.step().await.unwrap();
     clock.set_wall(awake_again);
     assert!(!last_heard.is_up_to_date());

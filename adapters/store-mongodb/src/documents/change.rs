@@ -6,7 +6,7 @@ use crate::errors::Failure;
 use epic_domain::id::{SessionId, UserId};
 use epic_domain::session::Revocation;
 use epic_outbound::changes::StoreChange;
-use mongodb::bson::{Document, RawDocument, Timestamp, Uuid, deserialize_from_slice, doc};
+use mongodb::bson::{Document, RawDocument, Uuid, deserialize_from_slice, doc};
 use serde::Deserialize;
 
 const USERS: &str = "users";
@@ -16,9 +16,8 @@ const NODES: &str = "nodes";
 const BESIDE_THE_POINT: [&str; 2] = ["revision", "storage"];
 const REVOKED_UNTIL: &str = "revoked_until";
 
-/// Every change of an account, every end of a session and every question of this node, without the documents themselves; from
-/// `start` on, or from now on where a server does not tell its time.
-pub(crate) fn pipeline(node: Uuid, start: Option<Timestamp>) -> [Document; 3] {
+/// Every change of an account, every end of a session and every question of this node, without the documents themselves.
+pub(crate) fn pipeline(node: Uuid) -> [Document; 3] {
     let account = doc! { "ns.coll": USERS, "operationType": { "$in": ["update", "replace", "delete"] } };
     let ended = doc! {
         "ns.coll": SESSIONS,
@@ -31,9 +30,8 @@ pub(crate) fn pipeline(node: Uuid, start: Option<Timestamp>) -> [Document; 3] {
         "documentKey._id": node,
         "updateDescription.updatedFields.question": { "$exists": true },
     };
-    let stream = start.map_or_else(Document::new, |start| doc! { "startAtOperationTime": start });
     [
-        doc! { "$changeStream": stream },
+        doc! { "$changeStream": {} },
         doc! { "$match": { "$or": [account, ended, question] } },
         doc! { "$project": { "fullDocument": 0 } },
     ]
