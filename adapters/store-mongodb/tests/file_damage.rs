@@ -2,9 +2,15 @@
 
 use crate::support::FreshDatabase;
 use epic_domain::file::File;
+use epic_domain::id::FileId;
+use epic_outbound::files::{FileOutcome, Files};
+use epic_outbound::users::Users;
+use epic_store_mongodb::MongoStore;
+use epic_tests::builders::{T0, user, user_id};
 use epic_tests::contract::Stores;
 use epic_tests::contract::file_answers::{all_is_served, fill, these_are_refused};
-use mongodb::bson::{DateTime, Document, doc};
+use epic_tests::steps::{begin, complete};
+use mongodb::bson::{DateTime, Document, Uuid, doc};
 use std::sync::Arc;
 
 async fn filled(database: &FreshDatabase) -> (Stores, File) {
@@ -55,4 +61,32 @@ async fn what_does_not_parse_is_never_served() {
         assert!(changed.modified_count > 0, "{change}");
         these_are_refused(&stores, &file, refused, &change.to_string()).await;
     }
+}
+
+/// An account with a file in the trash.
+async fn with_trash(store: &MongoStore, seed: u64) -> FileId {
+    store.insert_if_absent(&user(seed).build(), T0).await.unwrap();
+    let upload = begin(store, seed, seed).await;
+    let file = complete(store, &upload, T0).await;
+    let ownership = file.owned_by(file.owner).unwrap();
+    assert!(matches!(store.trash(&ownership, file.version, T0).await, Ok(FileOutcome::Made(_))));
+    file.id
+}
+
+/// Each owner's are removed in a step of their own: nobody would ever hear of those before the one that fails.
+#[tokio::test]
+async fn a_sweep_that_meets_damage_tells_what_it_has_removed_before() {
+    let database = FreshDatabase::new();
+    let store = database.store().await;
+    let (first, second) = (with_trash(&store, 1).await, with_trash(&store, 2).await);
+    let users = database.raw().await.collection::<Document>("users");
+    let of_second = doc! { "_id": Uuid::from_bytes(*user_id(2).as_bytes()) };
+    let set = |used_bytes: i64| doc! { "$set": { "storage.used_bytes": used_bytes } };
+    users.update_one(of_second.clone(), set(-1)).await.unwrap();
+    let swept = store.remove_old_trash(T0, T0, 10).await.unwrap();
+    assert_eq!(swept.iter().map(|swept| swept.file_id).collect::<Vec<_>>(), [first]);
+    assert!(store.remove_old_trash(T0, T0, 10).await.is_err(), "nothing but the damaged one is left");
+    users.update_one(of_second, set(1_000)).await.unwrap();
+    let swept = store.remove_old_trash(T0, T0, 10).await.unwrap();
+    assert_eq!(swept.iter().map(|swept| swept.file_id).collect::<Vec<_>>(), [second]);
 }

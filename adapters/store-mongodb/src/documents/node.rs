@@ -13,10 +13,10 @@ pub(crate) const QUESTION: &str = "question";
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct NodeDocument {
     #[serde(rename = "_id")]
-    pub(crate) id: Uuid,
+    id: Uuid,
     v: i32,
     /// The same twice says that the node is not there any more, or does not reach the database.
-    pub(crate) question: i64,
+    question: i64,
 }
 
 pub(crate) fn by_id(node: Uuid) -> Document {
